@@ -1,0 +1,138 @@
+"""The error tree. A class decides both edges: what HTTP answers, and what a worker does.
+
+    Problem                  HTTP   a job or message that meets it
+    ├── Invalid              422    fails for good
+    ├── Unauthorized         401    fails for good
+    ├── Forbidden            403    fails for good
+    ├── NotFound             404    fails for good
+    ├── Conflict             409    fails for good
+    ├── TooLarge             413    fails for good
+    ├── Unavailable          503    is tried again, after `after` seconds or more
+    │   └── Unconfirmed      503    is tried again with the same id: nobody knows what happened
+    ├── Undecodable          500    is parked
+    └── JobError             –      fails; retryable or not, as it says
+    LogError                 –      the reader stops, loudly
+    ├── LogTruncated         retention has removed the position
+    ├── LogReplaced          another log stands where ours was
+    └── LogRewound           the log ends before the position
+
+A failure that people care about (the video is gone) is an event with a reason, not an exception.
+"""
+
+from typing import ClassVar
+
+
+class Problem(Exception):
+    """Something went wrong that can be told: a stable code and a sentence for people."""
+
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, code: str, message: str, *, after: float | None = None, existing: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.after = after
+        self.existing = existing
+
+
+class Invalid(Problem):
+    """What was given cannot be used."""
+
+    status = 422
+
+
+class Unauthorized(Problem):
+    """Nobody knows who is asking."""
+
+    status = 401
+
+
+class Forbidden(Problem):
+    """Who is asking may not."""
+
+    status = 403
+
+
+class NotFound(Problem):
+    """There is no such thing."""
+
+    status = 404
+
+
+class Conflict(Problem):
+    """It cannot be done in the present state."""
+
+    status = 409
+
+
+class TooLarge(Problem):
+    """More than the limit."""
+
+    status = 413
+
+
+class Unavailable(Problem):
+    """Not now; later, perhaps. `after` is in seconds."""
+
+    status = 503
+    retryable = True
+
+
+class Unconfirmed(Unavailable):
+    """A publish without its confirm: unknown, not failed. Say it again with the same id."""
+
+
+class Undecodable(Problem):
+    """A message that nobody here can read."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("undecodable", message)
+
+
+class JobError(Problem):
+    """A job's attempt failed for a reason that people can understand.
+
+    `after` is the shortest pause in seconds before the next attempt; `detail` is for engineers,
+    such as the tail of a program's error output.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+        detail: str | None = None,
+    ) -> None:
+        super().__init__(code, message, after=after)
+        self.retry = retry
+        self.detail = detail
+
+
+class LogError(Exception):
+    """The log is not the one that the reader knows."""
+
+
+class LogTruncated(LogError):
+    """Retention has removed the record at the position."""
+
+
+class LogReplaced(LogError):
+    """Another record stands at the position: this is another log."""
+
+
+class LogRewound(LogError):
+    """The log ends before the position: a tail was lost."""
+
+
+def problem_for(status: int) -> type[Problem]:
+    """The class that answers with this HTTP status."""
+    by_status = {
+        cls.status: cls
+        for cls in (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+    }  # noqa: E501
+    return by_status.get(status, Problem)

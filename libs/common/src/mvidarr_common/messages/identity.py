@@ -1,0 +1,77 @@
+"""People and their keys. Passwords come as Argon2 hashes and keys as SHA-256, never in the clear."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Command, Event
+from .ids import ApiKeyId, UserId
+
+Role = Literal["admin", "manager", "user", "readonly"]
+
+
+class CreateUser(Command, wire="user.create"):
+    username: str = Field(min_length=1, max_length=100, pattern=r"^[^\s/:]+$")
+    password_hash: str
+    role: Role
+
+
+class ChangePassword(Command, wire="user.change_password", about="user:user_id"):
+    user_id: UserId
+    password_hash: str
+
+
+class ChangeRole(Command, wire="user.change_role", about="user:user_id"):
+    user_id: UserId
+    role: Role
+
+
+class DeleteUser(Command, wire="user.delete", about="user:user_id"):
+    user_id: UserId
+
+
+class UserCreated(Event, wire="user.created", about="user:user_id"):
+    user_id: UserId
+    username: str
+    password_hash: str
+    role: Role
+
+
+class PasswordChanged(Event, wire="user.password_changed", about="user:user_id"):
+    user_id: UserId
+    password_hash: str
+
+
+class RoleChanged(Event, wire="user.role_changed", about="user:user_id"):
+    user_id: UserId
+    role: Role
+
+
+class UserDeleted(Event, wire="user.deleted", about="user:user_id"):
+    user_id: UserId
+
+
+class CreateApiKey(Command, wire="api_key.create", about="user:user_id"):
+    user_id: UserId
+    name: str = Field(min_length=1, max_length=100)
+    key_hash: str
+    role: Role
+    expires: datetime | None = None
+
+
+class RevokeApiKey(Command, wire="api_key.revoke", about="api_key:api_key_id"):
+    api_key_id: ApiKeyId
+
+
+class ApiKeyCreated(Event, wire="api_key.created", about="api_key:api_key_id"):
+    api_key_id: ApiKeyId
+    user_id: UserId
+    name: str
+    key_hash: str
+    role: Role
+    expires: datetime | None = None
+
+
+class ApiKeyRevoked(Event, wire="api_key.revoked", about="api_key:api_key_id"):
+    api_key_id: ApiKeyId

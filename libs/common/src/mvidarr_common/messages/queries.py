@@ -1,0 +1,330 @@
+"""What may be asked of the catalog, and the shapes of its answers."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .base import Query, Value
+from .identity import Role
+from .ids import (
+    ApiKeyId, ArtistId, FileId, JobId, PipelineId, ProfileId, SubscriptionId, UserId, VideoId,
+)  # fmt: skip
+from .library import Description, Rendition
+from .notify import Channel
+from .profiles import QualityProfile
+
+VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
+JobState = Literal["waiting", "queued", "running", "completed", "failed", "cancelled"]
+
+
+class View(Value):
+    """Something the catalog shows."""
+
+
+class ArtistView(View):
+    id: ArtistId
+    name: str
+    followed: bool
+    videos: int
+    added: datetime
+
+
+class FileView(View):
+    id: FileId
+    video_id: VideoId
+    state: Literal["present", "trashed", "removed"]
+    quality: str
+    rendition: Rendition
+    added: datetime
+
+
+class Failure(Value):
+    """Why something failed: a stable code and a sentence for people."""
+
+    code: str
+    message: str
+
+
+class VideoView(View):
+    id: VideoId
+    url: str
+    state: VideoState
+    title: str
+    artist: str | None
+    artist_id: ArtistId | None
+    about: Description
+    profile_id: ProfileId
+    quality: str | None
+    files: tuple[FileView, ...] = ()
+    failure: Failure | None = None
+    pipeline_id: PipelineId | None = None
+    added: datetime
+    changed: datetime
+
+
+class JobView(View):
+    id: JobId
+    kind: str
+    queue: str
+    state: JobState
+    attempt: int
+    priority: int
+    for_subject: str | None
+    pipeline_id: PipelineId | None
+    step: str | None
+    worker_id: str | None
+    failure: Failure | None
+    added: datetime
+    due: datetime | None
+    started: datetime | None
+    ended: datetime | None
+    spec: dict[str, Any]
+    result: dict[str, Any] | None
+
+
+class ProfileView(View):
+    id: ProfileId
+    profile: QualityProfile
+
+
+class SubscriptionView(View):
+    """A subscription as people may see it: its address and secret stay sealed."""
+
+    id: SubscriptionId
+    name: str
+    channel: Channel
+    events: tuple[str, ...]
+    enabled: bool
+
+
+class SealedSubscription(View):
+    """A subscription as the notifier needs it."""
+
+    id: SubscriptionId
+    channel: Channel
+    address: str
+    secret: str | None
+    events: tuple[str, ...]
+
+
+class UserView(View):
+    id: UserId
+    username: str
+    role: Role
+    added: datetime
+
+
+class ApiKeyView(View):
+    id: ApiKeyId
+    user_id: UserId
+    name: str
+    role: Role
+    expires: datetime | None
+    added: datetime
+
+
+class RecordView(View):
+    """One record of the log: what happened or was asked, by whom and because of what."""
+
+    offset: int
+    id: str
+    type: str
+    kind: str
+    subject: str
+    time: datetime
+    source: str
+    actor: str | None
+    correlation_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+class ParkedView(View):
+    event_id: str
+    offset: int
+    type: str
+    subject: str
+    error: str
+    parked: datetime
+    waiting: int
+
+
+class Credentials(View):
+    """For the gateway alone: what proves who somebody is."""
+
+    user: UserView | None
+    password_hash: str | None = None
+    api_key: ApiKeyView | None = None
+
+
+class SystemView(View):
+    """The state of the brain and of what it knows."""
+
+    log_id: str
+    offset: int
+    generation: int
+    users: int
+    videos: dict[str, int]
+    jobs: dict[str, int]
+    parked: int
+
+
+class Page(View):
+    """A page of a list. `next` is the cursor of the following page."""
+
+    next: str | None = None
+    total: int | None = None
+
+
+class Artists(Page):
+    items: tuple[ArtistView, ...]
+
+
+class Videos(Page):
+    items: tuple[VideoView, ...]
+
+
+class Files(Page):
+    items: tuple[FileView, ...]
+
+
+class Jobs(Page):
+    items: tuple[JobView, ...]
+
+
+class Profiles(Page):
+    items: tuple[ProfileView, ...]
+
+
+class Subscriptions(Page):
+    items: tuple[SubscriptionView, ...]
+
+
+class SealedSubscriptions(Page):
+    items: tuple[SealedSubscription, ...]
+
+
+class Users(Page):
+    items: tuple[UserView, ...]
+
+
+class ApiKeys(Page):
+    items: tuple[ApiKeyView, ...]
+
+
+class Records(Page):
+    items: tuple[RecordView, ...]
+
+
+class ParkedMessages(Page):
+    items: tuple[ParkedView, ...]
+
+
+class Listing(Value):
+    """What every list takes: a page size and the cursor that the page before gave."""
+
+    limit: int = Field(default=50, ge=1, le=500)
+    cursor: str | None = None
+
+
+class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):
+    id: ArtistId
+
+
+class ListArtists(Listing, Query[Artists], wire="artist.list", answer=Artists):
+    followed: bool | None = None
+    search: str | None = None
+
+
+class GetVideo(Query[VideoView], wire="video.get", answer=VideoView):
+    id: VideoId
+
+
+class ListVideos(Listing, Query[Videos], wire="video.list", answer=Videos):
+    state: VideoState | None = None
+    artist_id: ArtistId | None = None
+    search: str | None = None
+
+
+class GetFile(Query[FileView], wire="file.get", answer=FileView):
+    id: FileId
+
+
+class ListFiles(Listing, Query[Files], wire="file.list", answer=Files):
+    video_id: VideoId | None = None
+
+
+class GetJob(Query[JobView], wire="job.get", answer=JobView):
+    id: JobId
+
+
+class ListJobs(Listing, Query[Jobs], wire="job.list", answer=Jobs):
+    state: JobState | None = None
+    kind_is: str | None = None
+    for_subject: str | None = None
+
+
+class GetProfile(Query[ProfileView], wire="profile.get", answer=ProfileView):
+    id: ProfileId
+
+
+class ListProfiles(Query[Profiles], wire="profile.list", answer=Profiles):
+    pass
+
+
+class GetSubscription(Query[SubscriptionView], wire="subscription.get", answer=SubscriptionView):
+    id: SubscriptionId
+
+
+class ListSubscriptions(Query[Subscriptions], wire="subscription.list", answer=Subscriptions):
+    pass
+
+
+class SubscriptionsTo(
+    Query[SealedSubscriptions], wire="subscription.to", answer=SealedSubscriptions
+):
+    """For the notifier: who wants to be told of this type of event."""
+
+    event_type: str
+
+
+class ListUsers(Query[Users], wire="user.list", answer=Users):
+    pass
+
+
+class GetUser(Query[UserView], wire="user.get", answer=UserView):
+    id: UserId
+
+
+class ListApiKeys(Query[ApiKeys], wire="api_key.list", answer=ApiKeys):
+    user_id: UserId | None = None
+
+
+class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
+    """For the gateway: by user name, by user id, or by the hash of an API key."""
+
+    username: str | None = None
+    user_id: UserId | None = None
+    key_hash: str | None = None
+
+
+class GetHistory(Listing, Query[Records], wire="history.get", answer=Records):
+    """Every record about a subject such as "video/…", and what those records caused."""
+
+    of: str
+
+
+class ListRecords(Listing, Query[Records], wire="record.list", answer=Records):
+    """The log itself, newest first or from an offset upwards."""
+
+    after: int | None = None
+    command_id: str | None = None
+
+
+class ListParked(Listing, Query[ParkedMessages], wire="parked.list", answer=ParkedMessages):
+    pass
+
+
+class GetSystem(Query[SystemView], wire="system.get", answer=SystemView):
+    pass

@@ -1,0 +1,78 @@
+"""The system about itself: genesis, answers to commands, parked messages, signs of life."""
+
+from .base import Command, Event, Signal, Value
+from .ids import JobId, WorkerId
+
+
+class LogStarted(Event, wire="log.started", about="log"):
+    """The first record of a log: its identity."""
+
+    log_id: str
+
+
+class CommandRejected(Event, wire="command.rejected", about="command:command_id"):
+    """The answer to a command that cannot be done. `code` is stable, `message` a sentence.
+
+    `existing` names what is in the way, such as the video that has this URL already.
+    """
+
+    command_id: str
+    command: str
+    code: str
+    message: str
+    existing: str | None = None
+
+
+class CommandUnchanged(Event, wire="command.unchanged", about="command:command_id"):
+    """The answer to a command that found everything already so."""
+
+    command_id: str
+    command: str
+
+
+class RetryParked(Command, wire="parked.retry"):
+    """Try a parked message again; all of them when no id is given."""
+
+    event_id: str | None = None
+
+
+class DiscardParked(Command, wire="parked.discard"):
+    event_id: str
+    reason: str
+
+
+class ParkedRetried(Event, wire="parked.retried"):
+    event_ids: tuple[str, ...]
+
+
+class ParkedDiscarded(Event, wire="parked.discarded"):
+    event_id: str
+    reason: str
+
+
+class Claim(Value):
+    """A worker's word that it runs this job now."""
+
+    job_id: JobId
+    attempt: int
+    delivery: str
+
+
+class WorkerAlive(Signal, wire="worker.alive", about="worker:worker_id"):
+    """Said every few seconds: slots per queue and what runs."""
+
+    worker_id: WorkerId
+    service: str
+    slots: dict[str, int]
+    running: tuple[Claim, ...] = ()
+    leaving: bool = False
+
+
+class CatalogAdvanced(Signal, wire="catalog.advanced", about="catalog"):
+    """Said after a commit. `number` runs without holes: a hole means that something was missed."""
+
+    log_id: str
+    number: int
+    offset: int
+    epoch: int
+    subjects: tuple[str, ...] = ()
