@@ -1,1 +1,1 @@
-"""What MVidarr's services share: the language they speak, the bus, and the chassis they stand on."""
+"""What MVidarr's services share: the language they speak, the bus, and the chassis."""

@@ -131,8 +131,5 @@ class LogRewound(LogError):
 
 def problem_for(status: int) -> type[Problem]:
     """The class that answers with this HTTP status."""
-    by_status = {
-        cls.status: cls
-        for cls in (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
-    }  # noqa: E501
-    return by_status.get(status, Problem)
+    classes = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+    return next((cls for cls in classes if cls.status == status), Problem)

@@ -4,8 +4,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from .protocol import (
-    After, Bus, DeadLetter, Delivery, FromFirst, FromNow, Gap, Health, Live, LogReader, Position,
-    Record, Start, Work, WorkQueue,
+    After,
+    Bus,
+    DeadLetter,
+    Delivery,
+    FromFirst,
+    FromNow,
+    Gap,
+    Health,
+    Live,
+    LogReader,
+    Position,
+    Record,
+    Start,
+    Work,
+    WorkQueue,
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..envelope import Envelope
+from mvidarr_common.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True, order=True)

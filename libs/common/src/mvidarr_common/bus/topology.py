@@ -1,6 +1,7 @@
 """The names of everything on the broker, as data, the same for both engines."""
 
-from ..messages.jobs import QUEUES
+from mvidarr_common.messages.jobs import QUEUES
+
 from .protocol import WorkQueue
 
 EXCHANGE = "mvidarr"

@@ -1,4 +1,4 @@
-"""People and their keys. Passwords come as Argon2 hashes and keys as SHA-256, never in the clear."""
+"""People and their keys. Passwords come as Argon2 hashes and keys as SHA-256, never clear."""
 
 from datetime import datetime
 from typing import Literal

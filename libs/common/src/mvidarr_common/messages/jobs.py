@@ -248,7 +248,8 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 
 
 SPECS: tuple[type[JobSpec], ...] = (
-    Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify, Noop,
+    Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
+    Noop,
 )  # fmt: skip
 
 AnySpec = Annotated[
@@ -397,7 +398,7 @@ class PipelineStarted(Event, wire="pipeline.started", about="pipeline:pipeline_i
     pipeline_id: PipelineId
     name: str
     for_subject: str
-    inputs: dict[str, Any] = {}
+    inputs: dict[str, Any] = Field(default_factory=dict)
 
 
 class PipelineCompleted(Event, wire="pipeline.completed", about="pipeline:pipeline_id"):

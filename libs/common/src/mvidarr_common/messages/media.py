@@ -1,5 +1,7 @@
 """Facts about a media file, as measured and never as promised."""
 
+from pydantic import Field
+
 from .base import Value
 
 
@@ -38,7 +40,7 @@ class MediaFacts(Value):
     audio: tuple[AudioStream, ...] = ()
     subtitles: tuple[str, ...] = ()
     chapters: int = 0
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
 
     @property
     def picture(self) -> VideoStream | None:

@@ -19,7 +19,7 @@ class Announcement(Value):
     title: str
     body: str
     subject: str
-    data: dict[str, object] = {}
+    data: dict[str, object] = Field(default_factory=dict)
 
 
 class SaveSubscription(Command, wire="subscription.save", about="subscription:subscription_id"):

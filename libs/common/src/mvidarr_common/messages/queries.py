@@ -8,7 +8,15 @@ from pydantic import Field
 from .base import Query, Value
 from .identity import Role
 from .ids import (
-    ApiKeyId, ArtistId, FileId, JobId, PipelineId, ProfileId, SubscriptionId, UserId, VideoId,
+    ApiKeyId,
+    ArtistId,
+    FileId,
+    JobId,
+    PipelineId,
+    ProfileId,
+    SubscriptionId,
+    UserId,
+    VideoId,
 )  # fmt: skip
 from .library import Description, Rendition
 from .notify import Channel
