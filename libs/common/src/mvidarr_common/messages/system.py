@@ -50,6 +50,21 @@ class ParkedDiscarded(Event, wire="parked.discarded"):
     reason: str
 
 
+class RebuildReadModel(Command, wire="read_model.rebuild"):
+    """Fill a new set of tables from the archive beside the live one, compare, and switch."""
+
+
+class ReadModelRebuilt(Event, wire="read_model.rebuilt"):
+    """The new tables are live. Equal checksums at the same offset prove that nothing differs."""
+
+    generation: int
+    offset: int
+    records: int
+    seconds: float
+    old_checksum: str
+    new_checksum: str
+
+
 class Claim(Value):
     """A worker's word that it runs this job now."""
 
