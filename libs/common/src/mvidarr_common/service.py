@@ -36,10 +36,14 @@ class Runtime(Generic[S]):
 class Hears(Generic[D]):
     """Events that a service takes from a durable queue of its own, one at a time for each slot.
     What the function returns is published, then the event is acknowledged; on Unavailable it is
-    handed back."""
+    handed back.
+
+    It returns pairs (key, command). The key names the command among those that follow from this
+    event, such as the id of a subscription, and is the `ordinal` of `envelope.following`: what a
+    redelivery says again has the same ids, also when others have come or gone in between."""
 
     queue: WorkQueue
-    tell: Callable[[Envelope, D], Awaitable[tuple[Command, ...]]]
+    tell: Callable[[Envelope, D], Awaitable[tuple[tuple[str, Command], ...]]]
     slots: int = 4
 
 

@@ -8,10 +8,14 @@ from .base import Command, Event, Value
 from .ids import SubscriptionId
 
 Channel = Literal["webhook", "apprise"]
+Level = Literal["info", "success", "warning", "failure"]
 
 
 class Announcement(Value):
-    """Something worth telling, finished: a channel sends it and knows no event."""
+    """Something worth telling, finished: a channel sends it and knows no event.
+
+    `event_type` is the event's wire name, such as "video.ready".
+    """
 
     event_id: str
     event_type: str
@@ -19,6 +23,7 @@ class Announcement(Value):
     title: str
     body: str
     subject: str
+    level: Level = "info"
     data: dict[str, object] = Field(default_factory=dict)
 
 
