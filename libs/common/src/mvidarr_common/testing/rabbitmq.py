@@ -1,0 +1,207 @@
+"""A private RabbitMQ node for tests, benches and chaos: own folder, ports, cookie and epmd.
+
+Works as root and as an ordinary user, beside a system-wide broker that it never touches. Calls
+block; from a coroutine use `asyncio.to_thread(node.kill)`.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .servers import end, free_ports, require, wait_until
+
+# The wrappers in /usr/sbin switch root to the user rabbitmq and refuse everybody else.
+_PLACES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
+Process = subprocess.Popen[bytes]
+
+
+def rabbitmq_programs() -> Path:
+    """The folder of rabbitmq-server and rabbitmqctl; raises MissingServer."""
+    found = (Path(each) for each in _PLACES if (Path(each) / "rabbitmq-server").exists())
+    return require(next(found, None), "RabbitMQ")
+
+
+class RabbitNode:
+    """One node; `with RabbitNode() as node:` starts it and removes every trace afterwards."""
+
+    def __init__(self, *, config: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
+        self._programs = rabbitmq_programs()
+        self._folder = Path(tempfile.mkdtemp(prefix="mvidarr-rabbit-"))
+        self.port, dist, self._epmd_port = free_ports(3)
+        self.name = f"t{self.port}@localhost"
+        self._env = _environment(self._folder, self.name, self.port, dist, self._epmd_port)
+        self._write_configuration(config, plugins)
+        self._server: Process | None = None
+        self._epmd: Process | None = None
+        self._vhosts = count(1)
+
+    def _write_configuration(self, config: Sequence[str], plugins: Sequence[str]) -> None:
+        lines = [
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}",
+            "consumer_timeout = 43200000",
+            "log.console = false",
+            "disk_free_limit.absolute = 50MB",
+            *config,
+        ]
+        (self._folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        (self._folder / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def url(self, vhost: str = "/") -> str:
+        """Where a client connects."""
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/{vhost.replace('/', '%2F')}"
+
+    def new_vhost(self) -> str:
+        """An empty virtual host of its own; give it to `url`."""
+        name = f"test{next(self._vhosts)}"
+        self.eval(
+            f'rabbit_vhost:add(<<"{name}">>, <<"guest">>), rabbit_auth_backend_internal:'
+            f'set_permissions(<<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"t">>).'
+        )
+        return name
+
+    def drop_vhost(self, name: str) -> None:
+        """Remove a virtual host with all that is in it."""
+        self.ctl("delete_vhost", name)
+
+    def start(self) -> None:
+        """Start and wait until it takes connections."""
+        if self._epmd is None:
+            # Ours and in the foreground, so that none is left behind when the node has gone.
+            self._epmd = self._spawn("epmd", "-port", str(self._epmd_port))
+        self._server = self._spawn(str(self._programs / "rabbitmq-server"))
+        wait_until(self._is_up, "the start of RabbitMQ", 90)
+
+    def _spawn(self, *command: str) -> Process:
+        with (self._folder / "output.txt").open("ab") as output:
+            return subprocess.Popen(
+                command, cwd=self._folder, env=self._env, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+
+    def _is_up(self) -> bool:
+        assert self._server is not None
+        if self._server.poll() is not None:
+            raise RuntimeError(f"RabbitMQ did not start: {self.output()}")
+        # A call too early fails at once; one after the boot has begun waits for its end.
+        return self._run("await_startup", "--timeout", "60").returncode == 0
+
+    def stop(self) -> None:
+        """Stop politely, as an upgrade would."""
+        end(self._server, signal.SIGTERM)
+        self._server = None
+
+    def kill(self) -> None:
+        """SIGKILL: the process is gone at once, what the kernel has cached stays."""
+        end(self._server, signal.SIGKILL)
+        self._server = None
+
+    def restart(self) -> None:
+        """Stop politely and start again."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop everything and remove the folder."""
+        self.kill()
+        end(self._epmd, signal.SIGKILL)
+        self._epmd = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def stop_app(self) -> None:
+        """Stop the broker inside the running Erlang node."""
+        self.ctl("stop_app")
+
+    def start_app(self) -> None:
+        """Start it again, and wait."""
+        self.ctl("start_app")
+        self.ctl("await_startup", "--timeout", "60")
+
+    def close_connections(self, vhost: str = "/", reason: str = "closed by a test") -> None:
+        """The broker closes every connection to this virtual host."""
+        self.ctl("close_all_connections", "--vhost", vhost, reason)
+
+    def close_connection(self, name: str, reason: str = "closed by a test") -> None:
+        """The broker closes the connections whose client-given name contains this."""
+        rows = self.ctl("list_connections", "pid", "client_properties").splitlines()
+        for row in rows:
+            if f'"{name}' in row or name in row:
+                self.ctl("close_connection", row.split("\t")[0], reason)
+
+    def memory_alarm(self, on: bool) -> None:
+        """Raise or clear the memory alarm: while it is on, the broker reads from no publisher."""
+        self.ctl("set_vm_memory_high_watermark", "0.00001" if on else "0.4")
+        raised = "rabbit_alarm:get_alarms() =/= []."
+        wait_until(lambda: (self.eval(raised) == "true") is on, "the memory alarm")
+
+    def consumer_timeout(self, seconds: float) -> None:
+        """How long a delivery may stay unacknowledged; for channels opened from now on."""
+        self.eval(
+            "application:set_env(rabbit,channel_tick_interval,1000),"
+            f"application:set_env(rabbit,consumer_timeout,{int(seconds * 1000)})."
+        )
+
+    def eval(self, expression: str) -> str:
+        """Run an Erlang expression, ending in a full stop, in the node."""
+        return self.ctl("eval", expression)
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl; raises with its output when it fails."""
+        done = self._run(*arguments)
+        if done.returncode != 0:
+            raise RuntimeError(f"rabbitmqctl {arguments[0]}: {done.stdout}{done.stderr}")
+        return done.stdout.strip()
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self._programs / "rabbitmqctl"), "-q", *arguments],
+            env=self._env, cwd=self._folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    def output(self) -> str:
+        """The end of what the server has printed and logged."""
+        files = [self._folder / "output.txt", *sorted(self._folder.glob("log/*.log"))]
+        return "\n".join(each.read_text()[-2000:] for each in files if each.exists())
+
+
+def _environment(folder: Path, name: str, port: int, dist: int, epmd: int) -> dict[str, str]:
+    """Everything own, and nothing read from /etc/rabbitmq; HOME holds the Erlang cookie."""
+    inherited = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG")}
+    return inherited | {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": name,
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(dist),
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "none.conf"),
+        "ERL_EPMD_PORT": str(epmd),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+    }

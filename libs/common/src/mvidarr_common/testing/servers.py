@@ -1,0 +1,105 @@
+"""What the private servers share: finding and installing them, free ports, and their processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from shutil import which
+
+PACKAGES = ("rabbitmq-server", "postgresql")
+_COMMAND = f"apt-get install {' '.join(PACKAGES)}"
+
+
+class MissingServer(RuntimeError):
+    """A server's programs are not installed."""
+
+
+def require(found: Path | None, name: str) -> Path:
+    """The folder of a server's programs, or the error that says how to get it."""
+    if found is None:
+        raise MissingServer(
+            f"{name} is not installed; on Debian or Ubuntu run, as root: {_COMMAND}"
+        )
+    return found
+
+
+def install_servers() -> None:
+    """Install both servers from Debian's packages, where this is Debian and we are root."""
+    if which("apt-get") is None or os.geteuid() != 0:
+        raise MissingServer(f"cannot be installed here; on Debian, as root, run: {_COMMAND}")
+    # RUNLEVEL=1 keeps the packages from starting the system's own services.
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
+    for command in (["apt-get", "update"], install):
+        subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
+    """Poll until the condition holds; TimeoutError names what did not come."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {timeout:g} seconds")
+        time.sleep(0.05)
+
+
+def end(process: subprocess.Popen[bytes] | None, sign: signal.Signals) -> None:
+    """Signal a child's whole process group and wait; SIGKILL where it does not go in 20 seconds."""
+    if process is None:
+        return
+    for each in (sign, signal.SIGKILL):
+        if process.poll() is None:
+            _signal_group(process.pid, each)
+        try:
+            process.wait(20)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    _signal_group(process.pid, signal.SIGKILL)
+
+
+def _signal_group(pid: int, sign: signal.Signals) -> None:
+    try:
+        os.killpg(pid, sign)
+    except ProcessLookupError:
+        return
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one has started and that still run."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def kill_all(pids: Iterable[int]) -> None:
+    """SIGKILL, whether or not they are still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
