@@ -19,7 +19,7 @@
 A failure that people care about (the video is gone) is an event with a reason, not an exception.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Problem(Exception):
@@ -36,6 +36,18 @@ class Problem(Exception):
         self.message = message
         self.after = after
         self.existing = existing
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that a child process can raise it in its parent."""
+        return _raised_elsewhere, (type(self), self.args, self.__dict__)
+
+
+def _raised_elsewhere(
+    cls: type["Problem"], args: tuple[Any, ...], state: dict[str, Any]
+) -> "Problem":
+    problem = cls.__new__(cls, *args)
+    problem.__dict__.update(state)
+    return problem
 
 
 class Invalid(Problem):
