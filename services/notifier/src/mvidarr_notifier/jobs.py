@@ -1,0 +1,20 @@
+"""Sends one announcement to one subscriber."""
+
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import Notified, Notify
+
+from .channels import Means, Parcel, channel
+from .deps import Deps
+
+
+async def notify(spec: Notify, job: Job[Deps]) -> Notified:
+    """Send it over the subscription's channel, under the job's id in every attempt."""
+    key = job.deps.key
+    parcel = Parcel(
+        delivery=job.id,
+        announcement=spec.announcement,
+        address=key.unseal(spec.address),
+        secret=key.unseal(spec.secret) if spec.secret else None,
+    )
+    means = Means(job.deps.http, job.call, job.deps.allow_private)
+    return Notified(status=await channel(spec.channel).send(parcel, means))
