@@ -1,6 +1,7 @@
 """What the notifier holds while it runs."""
 
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,10 +35,12 @@ async def open_deps(runtime: Runtime[NotifierSettings]) -> AsyncIterator[Deps]:
         yield Deps(runtime.name, runtime.bus, runtime.key, http, settings.allow_private_addresses)
 
 
-def http_client(timeout: float) -> httpx.AsyncClient:
+def http_client(timeout: float, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:
     """A client that follows nobody, uses no proxy, and shares no connection between receivers:
-    its addresses are checked, and a kept connection might belong to another host there."""
+    its addresses are checked, and a kept connection might belong to another host there.
+    Certificates are verified against `trust`, or against the well-known authorities."""
     return httpx.AsyncClient(
+        verify=trust or True,
         timeout=timeout,
         follow_redirects=False,
         trust_env=False,
