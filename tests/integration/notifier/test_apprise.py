@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mvidarr_common.demo.receiver import Receiver
-from mvidarr_common.errors import JobError
+from mvidarr_common.errors import Invalid, JobError
 
 Send = Callable[..., Any]
 
@@ -39,18 +39,18 @@ async def test_a_service_that_refuses_is_tried_again_and_its_status_told(send: S
 
 @pytest.mark.parametrize("address", ["unknown://somewhere", "no url", "discord://"])
 async def test_an_address_that_apprise_cannot_read_is_final(send: Send, address: str) -> None:
-    with pytest.raises(JobError) as caught:
+    with pytest.raises(Invalid) as caught:
         await send("apprise", address)
-    assert (caught.value.code, caught.value.retry) == ("address_invalid", False)
+    assert (caught.value.code, caught.value.retryable) == ("invalid_url", False)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 async def test_a_private_service_is_refused_unless_allowed(send: Send, name: str) -> None:
     async with Receiver() as receiver:
         address = as_apprise(receiver.url).replace("127.0.0.1", name)
-        with pytest.raises(JobError) as caught:
+        with pytest.raises(Invalid) as caught:
             await send("apprise", address, allow_private=False)
-    assert (caught.value.code, caught.value.retry) == ("address_private", False)
+    assert (caught.value.code, caught.value.retryable) == ("private_address", False)
     assert receiver.requests == []
 
 

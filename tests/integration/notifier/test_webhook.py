@@ -18,7 +18,7 @@ from starlette.types import Send as AsgiSend
 
 from mvidarr_common.demo.receiver import Received, Receiver
 from mvidarr_common.demo.server import serving
-from mvidarr_common.errors import JobError
+from mvidarr_common.errors import Invalid, JobError
 
 Send = Callable[..., Any]
 
@@ -150,17 +150,17 @@ async def test_a_name_that_nobody_knows_is_tried_again(send: Send) -> None:
 
 @pytest.mark.parametrize("address", ["no url", "ftp://example.com/", "https://", "http://[::1"])
 async def test_an_address_that_is_none_is_final(send: Send, address: str) -> None:
-    with pytest.raises(JobError) as caught:
+    with pytest.raises(Invalid) as caught:
         await send("webhook", address)
-    assert (caught.value.code, caught.value.retry) == ("address_invalid", False)
+    assert (caught.value.code, caught.value.retryable) == ("invalid_url", False)
 
 
 async def test_a_private_receiver_is_refused_unless_allowed(send: Send) -> None:
     async with Receiver() as receiver:
         for address in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
-            with pytest.raises(JobError) as caught:
+            with pytest.raises(Invalid) as caught:
                 await send("webhook", address, allow_private=False)
-            assert (caught.value.code, caught.value.retry) == ("address_private", False)
+            assert (caught.value.code, caught.value.retryable) == ("private_address", False)
     assert receiver.requests == []
 
 

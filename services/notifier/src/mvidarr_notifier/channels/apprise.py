@@ -11,7 +11,7 @@ import sys
 from ipaddress import ip_address
 from typing import Any
 
-from mvidarr_common.errors import JobError
+from mvidarr_common.errors import Invalid, JobError
 from mvidarr_common.messages.notify import Level
 
 from .base import Channel, Means, Parcel
@@ -35,7 +35,7 @@ def deliver(address: str, title: str, body: str, level: Level, allow_private: bo
     asset = apprise.AppriseAsset(app_id="MVidarr", storage_mode="memory", async_mode=False)
     sender = apprise.Apprise(asset=asset)
     if not sender.add(address):
-        raise JobError("address_invalid", "Apprise cannot read the subscription's address.")
+        raise Invalid("invalid_url", "Apprise cannot read the subscription's address.")
     result = sender.notify(body=body, title=title, notify_type=level)
     if refused:
         raise refused[0]
@@ -50,16 +50,16 @@ def _outcome(result: Any) -> str:
     raise JobError("receiver_refused", f"The service did not accept it{reason}.", retry=True)
 
 
-def _close_private_addresses() -> list[JobError]:
+def _close_private_addresses() -> list[Invalid]:
     """Refuse every connection of this process to a private address; returns what was refused."""
-    refused: list[JobError] = []
+    refused: list[Invalid] = []
 
     def audit(event: str, args: tuple[Any, ...]) -> None:
         if event not in ("socket.connect", "socket.sendto"):
             return
         try:
             _require_public(args[1])
-        except JobError as error:
+        except Invalid as error:
             refused.append(error)
             raise OSError(error.message) from None
 
@@ -70,7 +70,7 @@ def _close_private_addresses() -> list[JobError]:
 def _require_public(address: Any) -> None:
     """A socket's address: a tuple that begins with a host, or the path of a local socket."""
     if not isinstance(address, tuple):
-        raise JobError("address_private", "A socket of this machine is not in the public internet.")
+        raise Invalid("private_address", "A socket of this machine is not in the public internet.")
     host, port = str(address[0]), address[1]
     require_public(host, [ip_address(row[4][0]) for row in socket.getaddrinfo(host, port)])
 

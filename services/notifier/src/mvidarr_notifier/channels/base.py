@@ -44,9 +44,8 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Sends a parcel and returns what the receiver said; raises JobError if it did not take it.
-
-    A failure is retryable unless trying again can never help. No message holds the address.
+    """Sends a parcel and returns what the receiver said; raises JobError if it did not take it,
+    retryable unless trying again can never help, or Invalid. No message holds the address.
     """
 
     name: notify.Channel

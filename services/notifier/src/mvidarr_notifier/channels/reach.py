@@ -6,14 +6,14 @@ answers differently a moment later leads nowhere else.
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 
 import httpx
 
-from mvidarr_common.errors import JobError
-
-IpAddress = IPv4Address | IPv6Address
+from mvidarr_common.addresses import Address, allowed, is_public
+from mvidarr_common.errors import Invalid, JobError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Route:
 
 
 async def route_to(address: str, *, allow_private: bool) -> Route:
-    """Resolve and check; raises JobError, final unless the name only cannot be resolved now."""
+    """Resolve and check. Raises Invalid for an address that is none or is private, and a
+    retryable JobError for a name that cannot be resolved now."""
+    allowed(address, allow_private)
     url = _parsed(address)
     host = url.raw_host.decode()
     found = await _resolve(host, url.port or (443 if url.scheme == "https" else 80))
@@ -36,32 +38,20 @@ async def route_to(address: str, *, allow_private: bool) -> Route:
     return Route(urls, host, url.netloc.decode())
 
 
-def require_public(host: str, found: list[IpAddress]) -> None:
-    """Raise JobError if any of the addresses is not of the public internet."""
+def require_public(host: str, found: Sequence[Address]) -> None:
+    """Raise Invalid if any of the host's addresses is not of the public internet."""
     if not all(is_public(address) for address in found):
-        raise JobError(
-            "address_private", f"{host} is in a private network, which the settings do not allow."
-        )
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether it belongs to the public internet, also when wrapped in IPv6."""
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    inner = mapped or address
-    return inner.is_global and not inner.is_multicast
+        raise Invalid("private_address", f"The host {host!r} is in a private network.")
 
 
 def _parsed(address: str) -> httpx.URL:
     try:
-        url = httpx.URL(address)
+        return httpx.URL(address)
     except httpx.InvalidURL:
-        raise JobError("address_invalid", "The subscription's address is no URL.") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise JobError("address_invalid", "A webhook's address begins with https:// or http://.")
-    return url
+        raise Invalid("invalid_url", "This is no URL that we can read.") from None
 
 
-async def _resolve(host: str, port: int) -> list[IpAddress]:
+async def _resolve(host: str, port: int) -> list[Address]:
     try:
         loop = asyncio.get_running_loop()
         rows = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
