@@ -1,0 +1,74 @@
+"""One attempt at a job: the `Job` that its handler sees."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from .files import DataRoot
+from .jobs import Finished
+from .messages.ids import JobId
+from .messages.jobs import JobProgressed, JobQueued
+from .processes import Children
+from .progress import Progress
+from .staging import Staging
+
+D = TypeVar("D")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Attempt(Generic[D]):
+    """See `jobs.Job`, which says what each of these is."""
+
+    queued: JobQueued
+    deps: D
+    root: DataRoot
+    children: Children
+    folder: Staging
+    words: Progress
+
+    @property
+    def id(self) -> JobId:
+        return self.queued.job_id
+
+    @property
+    def attempt(self) -> int:
+        return self.queued.attempt
+
+    @property
+    def staging(self) -> Path:
+        return self.folder.folder()
+
+    def earlier(self) -> Sequence[Path]:
+        return self.folder.earlier()
+
+    def progress(
+        self,
+        stage: str,
+        *,
+        fraction: float | None = None,
+        done: float | None = None,
+        total: float | None = None,
+        unit: str | None = None,
+        speed: float | None = None,
+        eta: float | None = None,
+    ) -> None:
+        word = JobProgressed(
+            job_id=self.id, attempt=self.attempt, stage=stage, for_subject=self.queued.for_subject,
+            fraction=fraction, done=done, total=total, unit=unit, speed=speed, eta=eta,
+        )  # fmt: skip
+        self.words.tell(word)
+
+    async def run(
+        self, *command: str | Path, on_line: Callable[[str], None] | None = None
+    ) -> Finished:
+        return await self.children.run(*command, on_line=on_line)
+
+    async def call(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        on_message: Callable[[Any], None] | None = None,
+    ) -> T:
+        return await self.children.call(function, *args, on_message=on_message)

@@ -1,0 +1,90 @@
+"""Inside a forked child: calling the function it was forked for, and telling the parent.
+
+Frames are pickles with their length in front. Both ends are processes of ours.
+"""
+
+import os
+import pickle
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, Literal
+
+Frame = tuple[Literal["told", "result", "error"], Any]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+_LENGTH = struct.Struct("!I")
+_parent: list[socket.socket] = []
+
+
+def tell(message: object) -> None:
+    """Hand an object to the parent's `on_message`; outside of a forked child nobody hears it."""
+    for parent in _parent:
+        send(parent, ("told", message))
+
+
+def send(channel: socket.socket, content: object) -> None:
+    """Write one frame."""
+    channel.sendall(packed(content))
+
+
+def receive(channel: socket.socket) -> Any:
+    """Read one frame; raises EOFError when the other end has gone."""
+    return pickle.loads(_exactly(channel, frame_length(_exactly(channel, 4))))  # noqa: S301  # ours
+
+
+def packed(content: object) -> bytes:
+    """One frame, ready to be written."""
+    body = pickle.dumps(content)
+    return _LENGTH.pack(len(body)) + body
+
+
+def frame_length(head: bytes) -> int:
+    """How many bytes follow the four at the head of a frame."""
+    length: int = _LENGTH.unpack(head)[0]
+    return length
+
+
+def answer(channel: socket.socket) -> None:
+    """Run the call that arrives first, and send back what came of it."""
+    _parent[:] = [channel]
+    try:
+        function, args = receive(channel)
+        frame: Frame = ("result", function(*args))
+        body = packed(frame)
+    except BaseException as error:
+        body = _packed_error(error)
+    channel.sendall(body)
+
+
+def execute(channel: socket.socket) -> None:
+    """Become the program whose command line arrives first; returns only if that fails."""
+    command: list[str] = receive(channel)
+    try:
+        os.execvp(command[0], command)  # noqa: S606  # a list built by us, never a shell
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        sys.stderr.flush()
+
+
+def _packed_error(error: BaseException) -> bytes:
+    """The exception as it is where it can travel, else its text; its traceback goes along."""
+    error.add_note("In the child:\n" + "".join(traceback.format_exception(error)))
+    try:
+        body = packed(("error", error))
+        pickle.loads(body[4:])  # noqa: S301  # some exceptions pickle but cannot be read again
+    except Exception:
+        return packed(("error", RuntimeError(f"{type(error).__name__}: {error}")))
+    return body
+
+
+def _exactly(channel: socket.socket, count: int) -> bytes:
+    chunks = bytearray()
+    while len(chunks) < count:
+        chunk = channel.recv(min(count - len(chunks), 1 << 20))
+        if not chunk:
+            raise EOFError
+        chunks += chunk
+    return bytes(chunks)

@@ -1,0 +1,238 @@
+"""Child processes of a service: programs and functions that never outlive it.
+
+All of them are started by a fork server of the service's own (`forkserver`), so that a crash
+costs one job, a cancel ends a whole process group, and a killed worker leaves no orphan.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import forked, forkserver
+from .errors import JobError
+from .jobs import Finished
+from .streams import keep_tail, pipe, read_frames, split_lines
+
+T = TypeVar("T")
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+START_SECONDS = 120.0
+DRAIN_SECONDS = 5.0
+GIVE_UP_SECONDS = forkserver.TERM_SECONDS + 10.0
+ERROR_TAIL = 4096
+_MAIN = "from mvidarr_common.forkserver import main; main()"
+
+
+class Child:
+    """A running child as its owner sees it: it lives while this leash is held."""
+
+    def __init__(self, leash: Streams) -> None:
+        self._reader, self._writer = leash
+        self._pid: int | None = None
+        self.exit: asyncio.Future[int | None] = asyncio.ensure_future(self._watch())
+
+    async def end(self) -> None:
+        """TERM, five seconds, KILL for the whole group; returns when it is gone."""
+        if not self.exit.done():
+            self._writer.write(forkserver.END)
+        try:
+            await _insist(self.exit)
+        finally:
+            self.exit.cancel()
+            self._writer.close()
+
+    async def _watch(self) -> int | None:
+        """The exit code; None if the server died, which takes its children along."""
+        try:
+            (self._pid,) = forkserver.NUMBER.unpack(await self._reader.readexactly(4))
+            code: int = forkserver.NUMBER.unpack(await self._reader.readexactly(4))[0]
+            return code
+        except (asyncio.IncompleteReadError, ConnectionError):
+            if self._pid is not None:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._pid, signal.SIGKILL)
+            return None
+
+
+class Children:
+    """Starts children through one fork server, and that again if it should ever die."""
+
+    def __init__(self, preload: tuple[str, ...] = (), memory: int | None = None) -> None:
+        self._preload = preload
+        self._memory = memory
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starting = asyncio.Lock()
+
+    async def run(
+        self, *command: str | Path, on_line: Callable[[str], None] | None = None
+    ) -> Finished:
+        """See `Job.run`."""
+        async with (
+            pipe() as (out, out_end),
+            pipe() as (errors, errors_end),
+            self._child(forkserver.PROGRAM, out_end, errors_end) as (child, (_, writer)),
+        ):
+            await _send(writer, [os.fspath(part) for part in command])
+            lines = asyncio.ensure_future(split_lines(out, on_line))
+            tail = asyncio.ensure_future(keep_tail(errors, ERROR_TAIL))
+            async with _cancelling(lines, tail):
+                code = await _ended(child, lines)
+                return Finished(code, await asyncio.wait_for(tail, DRAIN_SECONDS))
+
+    async def call(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        on_message: Callable[[Any], None] | None = None,
+    ) -> T:
+        """See `Job.call`."""
+        async with self._child(forkserver.CALL) as (child, (reader, writer)):
+            await _send(writer, (function, args))
+            frames = asyncio.ensure_future(read_frames(reader, on_message))
+            async with _cancelling(frames):
+                await _either(frames, child.exit)
+                frame = await asyncio.wait_for(frames, DRAIN_SECONDS if child.exit.done() else None)
+                if frame is None:
+                    raise _died(await child.exit)
+        if frame[0] == "error":
+            raise frame[1]
+        return frame[1]  # type: ignore[no-any-return]  # what the function returned
+
+    async def warm(self) -> None:
+        """Start the server, its modules imported, so that the first call need not wait."""
+        async with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                await self._start()
+
+    async def close(self) -> None:
+        """End every child and the server."""
+        control, process = self._control, self._process
+        self._control = self._process = None
+        if control is not None and process is not None:
+            control.close()
+            await asyncio.to_thread(process.wait)
+
+    @asynccontextmanager
+    async def _child(self, kind: bytes, *descriptors: int) -> AsyncIterator[tuple[Child, Streams]]:
+        """A child and the channel to it; it has ended when this is left.
+
+        The descriptors are the child's, and closed here."""
+        leash, leash_end = socket.socketpair()
+        channel, channel_end = socket.socketpair()
+        ends = [leash_end.detach(), channel_end.detach(), *descriptors]
+        try:
+            await self.warm()
+            await self._ask_for(kind, ends)
+        finally:
+            for end in ends:
+                os.close(end)
+        child = Child(await asyncio.open_unix_connection(sock=leash))
+        streams = await asyncio.open_unix_connection(sock=channel)
+        try:
+            yield child, streams
+        finally:
+            streams[1].close()
+            await child.end()
+
+    async def _ask_for(self, kind: bytes, descriptors: list[int]) -> None:
+        """Where the server has just died, the leash will say so."""
+        while self._control is not None:
+            try:
+                socket.send_fds(self._control, [kind], descriptors)
+                return
+            except BlockingIOError:
+                await asyncio.sleep(0.01)
+            except OSError:
+                return
+
+    async def _start(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        self._control, end = socket.socketpair()
+        self._control.setblocking(False)
+        with end:
+            arguments = [str(end.fileno()), str(self._memory or 0), json.dumps(sys.path)]
+            self._process = subprocess.Popen(  # noqa: ASYNC220  # returns as soon as it has forked
+                [sys.executable, "-c", _MAIN, *arguments, *self._preload],
+                stdin=subprocess.DEVNULL, pass_fds=(end.fileno(),), start_new_session=True,
+            )  # fmt: skip
+        answer = asyncio.get_running_loop().sock_recv(self._control, 1)
+        if await asyncio.wait_for(answer, START_SECONDS) != forkserver.READY:
+            await self.close()
+            raise RuntimeError(f"the fork server could not import {', '.join(self._preload)}")
+
+
+@asynccontextmanager
+async def open_children(
+    preload: tuple[str, ...] = (), memory: int | None = None
+) -> AsyncIterator[Children]:
+    """Children that are gone when this is left."""
+    children = Children(preload, memory)
+    try:
+        yield children
+    finally:
+        await children.close()
+
+
+async def _ended(child: Child, lines: asyncio.Future[None]) -> int:
+    """The exit code, once every line was handed on; what `on_line` raises comes first."""
+    await _either(child.exit, lines)
+    if lines.done():
+        lines.result()
+    code = await asyncio.shield(child.exit)
+    if code is None:
+        raise _died(code)
+    await asyncio.wait_for(lines, DRAIN_SECONDS)
+    return code
+
+
+async def _send(writer: asyncio.StreamWriter, request: object) -> None:
+    with suppress(ConnectionError):  # a child that is gone already: its leash says so
+        writer.write(forked.packed(request))
+        await writer.drain()
+
+
+@asynccontextmanager
+async def _cancelling(*readers: asyncio.Future[Any]) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def _insist(future: asyncio.Future[Any]) -> None:
+    """Wait for it whoever cancels meanwhile, and be cancelled only then."""
+    interrupted = False
+    deadline = asyncio.get_running_loop().time() + GIVE_UP_SECONDS
+    while not future.done() and (left := deadline - asyncio.get_running_loop().time()) > 0:
+        try:
+            await asyncio.wait({future}, timeout=left)
+        except asyncio.CancelledError:
+            interrupted = True
+    if interrupted:
+        raise asyncio.CancelledError
+
+
+def _died(code: int | None) -> JobError:
+    if code is None:
+        how = "its server died"
+    elif code < 0:
+        how = f"signal {signal.Signals(-code).name}"
+    else:
+        how = f"exit code {code}"
+    return JobError("worker_child_died", f"The child process ended early ({how}).", retry=True)
+
+
+async def _either(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
