@@ -56,7 +56,11 @@ class MediaFile:
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        await self._body(send, first, last + 1)
+        over = asyncio.create_task(_over(self.closing, receive))
+        try:
+            await self._body(send, over, first, last + 1)
+        finally:
+            over.cancel()
 
     def _asked(self, scope: Scope, size: int, etag: str) -> tuple[int, int] | None:
         headers = {key.decode(): value.decode() for key, value in scope["headers"]}
@@ -83,34 +87,37 @@ class MediaFile:
             "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
         }
 
-    async def _body(self, send: Send, position: int, end: int) -> None:
+    async def _body(self, send: Send, over: asyncio.Task[None], position: int, end: int) -> None:
         cut = self.conduct.cut_after if self.conduct.cuts > 0 else None
         left = end - position if cut is None else min(cut, end - position)
-        promised = self.conduct.claims or end - position
-        whole = left == promised
+        whole = left == (self.conduct.claims or end - position)
         with self.path.open("rb") as file:
             file.seek(position)
-            while left > 0 and not self.closing.is_set():
+            while left > 0 and not over.done():
                 block = file.read(min(_BLOCK, left))
                 left -= len(block)
                 body = {"body": block, "more_body": left > 0 or not whole}
                 await send({"type": "http.response.body", **body})
                 self.sent(len(block))
-                await self._breathe(len(block))
+                pause = 0.0 if self.conduct.rate is None else len(block) / self.conduct.rate
+                await asyncio.wait({over}, timeout=pause)
         # Returning with more promised makes the server drop the connection.
 
-    async def _breathe(self, sent: int) -> None:
-        if self.conduct.rate is None:
-            return
-        await until(self.closing, sent / self.conduct.rate)
 
-
-async def until(closing: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until the site closes."""
+async def _over(closing: asyncio.Event, receive: Receive) -> None:
+    """Until the client has gone or the site closes; whoever asks for a file sends no body."""
+    gone = asyncio.create_task(_disconnected(receive))
+    closed = asyncio.create_task(closing.wait())
     try:
-        await asyncio.wait_for(closing.wait(), seconds)
-    except TimeoutError:
-        return
+        await asyncio.wait({gone, closed}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+        closed.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def part_of(first: str, last: str, size: int) -> tuple[int, int] | None:

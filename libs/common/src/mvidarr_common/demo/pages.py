@@ -1,4 +1,5 @@
-"""The pages of the local site: ordinary HTML that names a video, its artist and its poster."""
+"""The pages of the local site, of the two ordinary kinds: a video element, or linked data beside a
+player that a script builds. A fetcher reads both; only the second tells duration and date."""
 
 import html
 import json
@@ -14,13 +15,14 @@ _PAGE = """<!doctype html>
 <meta property="og:title" content="{heading}">
 <meta property="og:description" content="{story}">
 <meta property="og:image" content="{poster}">
-<script type="application/ld+json">{data}</script>
 </head>
 <body><h1>{heading}</h1>
-<video controls poster="{poster}"><source src="{media}" type="{mime}"></video>
+{player}
 <p>{story}</p></body>
 </html>
 """
+_ELEMENT = '<video controls poster="{poster}"><source src="{media}" type="{mime}"></video>'
+_LINKED = '<script type="application/ld+json">{data}</script><div id="player"></div>'
 
 BLANK = "<!doctype html><html><head><title>Nothing here</title></head><body>Words.</body></html>"
 MIME = {".mp4": "video/mp4", ".webm": "video/webm"}
@@ -31,11 +33,16 @@ def watch_page(sample: Sample, media: str, poster: str, claims: int | None) -> s
     heading = f"{sample.artist} - {sample.title} (Official Video)"
     story = f"{sample.title} by {sample.artist}. Made by FFmpeg."
     mime = MIME[sample.path.suffix]
-    data = _linked_data(heading, story, media, poster, mime, sample.duration, claims)
+    if sample.path.suffix == ".webm":
+        shown = {"poster": poster, "media": media, "mime": mime}
+        player = _ELEMENT.format(**{key: html.escape(value) for key, value in shown.items()})
+    else:
+        data = _linked_data(heading, story, media, poster, mime, sample.duration, claims)
+        player = _LINKED.format(data=data)
+    escaped = {"heading": heading, "story": story, "poster": poster}
     return _PAGE.format(
-        heading=html.escape(heading), story=html.escape(story), poster=html.escape(poster),
-        media=html.escape(media), mime=mime, data=data,
-    )  # fmt: skip
+        player=player, **{key: html.escape(value) for key, value in escaped.items()}
+    )
 
 
 def _linked_data(

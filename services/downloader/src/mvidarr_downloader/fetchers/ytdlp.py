@@ -1,0 +1,184 @@
+"""Fetches with yt-dlp, in a forked child: from page to whole file, resumed where it can be."""
+
+import hashlib
+import shutil
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial as given
+from pathlib import Path
+from typing import Any
+
+from yt_dlp import YoutubeDL
+
+from mvidarr_common import forked
+from mvidarr_common.errors import JobError
+from mvidarr_common.messages.jobs import Downloaded
+from mvidarr_downloader import failures, partial
+from mvidarr_downloader.connections import only_public
+from mvidarr_downloader.descriptions import describe, uploaded
+from mvidarr_downloader.formats import SELECT, shortlists
+from mvidarr_downloader.meter import Changed, Meter
+from mvidarr_downloader.options import Journal, options
+from mvidarr_downloader.orders import Order, Progress
+from mvidarr_downloader.pictures import fetch_picture
+
+Info = dict[str, Any]
+
+_ROOM = 64 * 1024**2
+"""Bytes that stay free on the disk."""
+
+
+class YtDlp:
+    """The sites that yt-dlp knows, and ordinary pages with a video on them."""
+
+    name = "yt-dlp"
+
+    def takes(self, url: str) -> bool:
+        """All of them."""
+        return True
+
+    def fetch(self, order: Order) -> Downloaded:
+        """The whole way; every failure of yt-dlp's leaves as a JobError."""
+        journal, refused = Journal(), list[str]()
+        try:
+            with ExitStack() as stack:
+                if not order.manners.allow_private:
+                    stack.enter_context(only_public(refused))
+                ydl = stack.enter_context(_youtube_dl(order, journal))
+                return _fetch(order, ydl, journal)
+        except Exception as error:
+            detail = f"{journal.text()}\n{type(error).__name__}: {error}"
+            if refused:
+                raise failures.PRIVATE.error(f"{refused[0]}\n{detail}") from error
+            raise failures.failure_of(error, detail) from error
+
+
+def _youtube_dl(order: Order, journal: Journal) -> YoutubeDL:
+    ydl = YoutubeDL(options(order, journal))
+    select = ydl.build_format_selector(SELECT)
+
+    def by_profile(context: Info) -> list[Info]:
+        for formats in shortlists(context["formats"], order.profile, order.max_bytes):
+            if chosen := list(select({**context, "formats": formats})):
+                return chosen
+        return []
+
+    ydl.format_selector = by_profile
+    return ydl
+
+
+def _fetch(order: Order, ydl: YoutubeDL, journal: Journal) -> Downloaded:
+    forked.tell(Progress("reading page"))
+    info = _video_on(ydl, order.url)
+    _refuse_unfit(info, order)
+    mark = partial.take(order.earlier, order.into, _mark(order, info))
+    ydl.add_postprocessor_hook(_tell_merging)
+    meter, info = _download(order, ydl, info, mark)
+    path = _file_of(info, journal, order)
+    forked.tell(Progress("checking"))
+    picture = fetch_picture(ydl, info.get("thumbnails") or (), order.into)
+    partial.seal(order.into, path)
+    return _result(order, info, path, picture, meter.resumed_from)
+
+
+def _video_on(ydl: YoutubeDL, url: str) -> Info:
+    """The one video of a page. Of several nobody knows which is meant."""
+    info: Info | None = ydl.extract_info(url, download=False)
+    if info is not None and info.get("_type") in ("playlist", "multi_video"):
+        entries = list(info.get("entries") or ())
+        if len(entries) > 1:
+            raise JobError("several_videos", "The page holds several videos; give one's address.")
+        info = _entry(ydl, entries[0]) if entries else None
+    if info is None:
+        raise failures.UNSUPPORTED.error("yt-dlp found nothing")
+    return info
+
+
+def _entry(ydl: YoutubeDL, entry: Info) -> Info:
+    if entry.get("_type", "video") == "video":
+        return entry
+    info: Info = ydl.extract_info(entry["url"], download=False, ie_key=entry.get("ie_key"))
+    return info
+
+
+def _refuse_unfit(info: Info, order: Order) -> None:
+    """Before a byte of it is fetched."""
+    if info.get("live_status") in ("is_live", "is_upcoming", "post_live") or info.get("is_live"):
+        raise failures.NOT_YET.error(str(info.get("live_status")))
+    size = _known_size(info, "filesize")
+    if size is not None and size > order.max_bytes:
+        raise failures.too_large(size, order.max_bytes)
+    free = shutil.disk_usage(order.into).free
+    if size is not None and size > free - _ROOM:
+        raise failures.DISK_FULL.error(f"{size} bytes to come, {free} free")
+
+
+def _parts(info: Info) -> list[Info]:
+    return info.get("requested_formats") or [info]
+
+
+def _known_size(info: Info, *fields: str) -> int | None:
+    sizes = [next((part[f] for f in fields if part.get(f)), None) for part in _parts(info)]
+    known = [int(size) for size in sizes if size is not None]
+    return sum(known) if len(known) == len(sizes) else None
+
+
+def _mark(order: Order, info: Info) -> partial.Mark:
+    source = str(info.get("extractor") or ""), str(info.get("id") or "")
+    return partial.Mark(order.url, *source, str(info.get("format_id") or ""))
+
+
+def _download(order: Order, ydl: YoutubeDL, info: Info, mark: partial.Mark) -> tuple[Meter, Info]:
+    """Fetch, and begin anew once if what was begun is another file by now."""
+    remember = given(_remember, order.into, mark)
+    for sizes in (dict(mark.sizes), {}):
+        expected = _known_size(info, "filesize", "filesize_approx")
+        begun = partial.held(order.into)
+        meter = Meter(order.max_bytes, expected, begun, sizes, forked.tell, remember)
+        ydl._progress_hooks = [meter]
+        try:
+            return meter, ydl.process_ie_result(dict(info), download=True)
+        except Changed:
+            partial.discard(order.into)
+    raise failures.NETWORK.error("the size of the file changes all the time")
+
+
+def _remember(folder: Path, mark: partial.Mark, sizes: dict[str, int]) -> None:
+    partial.write(folder, replace(mark, sizes=sizes))
+
+
+def _tell_merging(status: Info) -> None:
+    if status.get("status") == "started" and status.get("postprocessor") == "Merger":
+        forked.tell(Progress("merging"))
+
+
+def _file_of(info: Info, journal: Journal, order: Order) -> Path:
+    """The file that yt-dlp reports; never the newest, the biggest or a likely one."""
+    written = info.get("requested_downloads") or [{}]
+    path = Path(written[-1].get("filepath") or order.into / "nothing")
+    if path.is_file() and path.stat().st_size > 0:
+        return path
+    if "larger than max-filesize" in journal.text():
+        raise failures.TOO_LARGE.error(journal.text())
+    raise failures.UNKNOWN.error(f"yt-dlp left no file\n{journal.text()}")
+
+
+def _result(
+    order: Order, info: Info, path: Path, picture: Path | None, resumed_from: int
+) -> Downloaded:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Downloaded(
+        path=order.root.relative(path),
+        size=path.stat().st_size,
+        sha256=digest,
+        found=describe(info),
+        duration=info.get("duration"),
+        thumbnail=order.root.relative(picture) if picture else None,
+        page_url=str(info.get("webpage_url") or order.url),
+        extractor=str(info.get("extractor_key") or info.get("extractor") or ""),
+        source_id=str(info.get("id") or ""),
+        format=str(info.get("format_id") or ""),
+        uploaded=uploaded(info),
+        resumed_from=resumed_from,
+    )

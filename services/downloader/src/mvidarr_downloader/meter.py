@@ -1,0 +1,89 @@
+"""Counts the bytes of a download: tells how far it is, and stops what is too much or changed."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mvidarr_common.errors import JobError
+
+from .failures import too_large
+from .orders import Progress
+
+_PAUSE = 0.1
+"""Seconds between two tellings; the worker thins them out further."""
+
+
+class Changed(Exception):
+    """The file on the site has another size than the one that was begun."""
+
+
+class Meter:
+    """yt-dlp's progress hook. A video may come as several files, one after the other."""
+
+    def __init__(
+        self,
+        limit: int,
+        expected: int | None,
+        begun: Mapping[str, int],
+        sizes: dict[str, int],
+        tell: Callable[[Progress], None],
+        remember: Callable[[dict[str, int]], None],
+    ) -> None:
+        self.limit = limit
+        self.expected = expected
+        self.begun = begun
+        """Bytes of each file that were there at the start."""
+        self.sizes = sizes
+        """The whole size of each file, as the site says; kept for the next attempt."""
+        self.done: dict[str, int] = {}
+        self.resumed_from = 0
+        self._tell = tell
+        self._remember = remember
+        self._told = 0.0
+
+    def __call__(self, status: Mapping[str, Any]) -> None:
+        name = Path(status["filename"]).name
+        bytes_ = int(status.get("downloaded_bytes") or status.get("total_bytes") or 0)
+        if name not in self.done:
+            self._begins(name, bytes_, status)
+        self.done[name] = bytes_
+        if self.got > self.limit:
+            raise too_large(self.got, self.limit)
+        if status["status"] == "finished":
+            self._finishes(name, bytes_, status)
+        elif time.monotonic() - self._told >= _PAUSE:
+            self._told = time.monotonic()
+            self._tell(self._progress(status))
+
+    @property
+    def got(self) -> int:
+        """The bytes of all files so far."""
+        return sum(self.done.values())
+
+    def _begins(self, name: str, bytes_: int, status: Mapping[str, Any]) -> None:
+        total = status.get("total_bytes")
+        if total is not None:
+            if self.sizes.setdefault(name, int(total)) != total:
+                raise Changed
+            self._remember(self.sizes)
+        held = self.begun.get(name, 0)
+        if bytes_ >= held:
+            self.resumed_from += held
+
+    def _finishes(self, name: str, bytes_: int, status: Mapping[str, Any]) -> None:
+        promised = self.sizes.get(name) or status.get("info_dict", {}).get("filesize")
+        if promised is not None and bytes_ < promised:
+            text = f"The transfer ended early: {bytes_} of {promised} bytes came."
+            raise JobError("network", text, retry=True)
+
+    def _progress(self, status: Mapping[str, Any]) -> Progress:
+        total = self.expected or status.get("total_bytes") or status.get("total_bytes_estimate")
+        several = self.expected is None and len(self.done) > 1
+        return Progress(
+            "downloading",
+            done=self.got,
+            total=None if several else total,
+            speed=status.get("speed"),
+            eta=status.get("eta"),
+        )

@@ -1,0 +1,64 @@
+"""The options that yt-dlp works with, and the journal of what it says."""
+
+from collections import deque
+from typing import Any
+
+from .formats import SORT
+from .orders import Order
+from .partial import NAME
+
+
+class Journal:
+    """yt-dlp's logger: keeps the last lines, for the engineer who reads of a failure."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=40)
+
+    def debug(self, line: str) -> None:
+        """yt-dlp sends its ordinary lines here, too."""
+        self.lines.append(line)
+
+    info = warning = error = debug
+
+    def text(self) -> str:
+        """The last lines."""
+        return "\n".join(self.lines)[-4000:]
+
+
+def options(order: Order, journal: Journal) -> dict[str, Any]:
+    """For one video into one folder, with nothing read from or left in a home directory."""
+    manners = order.manners
+    agent = {"http_headers": {"User-Agent": manners.user_agent}} if manners.user_agent else {}
+    return {
+        **agent,
+        "logger": journal,
+        "noprogress": True,
+        "color": "never",
+        "cachedir": False,
+        "paths": {"home": str(order.into)},
+        "outtmpl": {"default": f"{NAME}.%(ext)s"},
+        "noplaylist": True,
+        "playlist_items": "1-2",
+        "extract_flat": "in_playlist",
+        "default_search": "error",
+        "format_sort": list(SORT),
+        "max_filesize": order.max_bytes,
+        "ratelimit": manners.rate,
+        "socket_timeout": manners.timeout,
+        "retries": manners.retries,
+        "fragment_retries": manners.retries,
+        "extractor_retries": manners.retries,
+        "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), _pause),
+        "concurrent_fragment_downloads": manners.fragments,
+        # A fragment left out makes a file with a hole, which yt-dlp would call a success.
+        "skip_unavailable_fragments": False,
+        "nocheckcertificate": False,
+        "ffmpeg_location": manners.ffmpeg,
+        "proxy": "",
+        "updatetime": False,
+        "continuedl": True,
+    }
+
+
+def _pause(n: int) -> float:
+    return float(min(0.2 * 2**n, 10))

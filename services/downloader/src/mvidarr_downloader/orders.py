@@ -1,0 +1,52 @@
+"""What is ordered of a fetcher, and what it tells while it works."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mvidarr_common.files import DataRoot
+from mvidarr_common.messages.profiles import QualityProfile
+
+Stage = Literal["reading page", "downloading", "merging", "checking"]
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How to behave towards sites, and what not to exceed."""
+
+    max_bytes: int
+    ffmpeg: str
+    rate: int | None = None
+    timeout: float = 20.0
+    retries: int = 3
+    fragments: int = 4
+    user_agent: str | None = None
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One video to fetch. `earlier` are folders of attempts before, with what they had."""
+
+    url: str
+    profile: QualityProfile
+    root: DataRoot
+    into: Path
+    earlier: tuple[Path, ...]
+    manners: Manners
+
+    @property
+    def max_bytes(self) -> int:
+        """The smaller of what the profile and the settings allow."""
+        return min(self.profile.max_bytes or self.manners.max_bytes, self.manners.max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a fetch is; a fetcher tells it with `forked.tell`. Sizes in bytes."""
+
+    stage: Stage
+    done: float | None = None
+    total: float | None = None
+    speed: float | None = None
+    eta: float | None = None

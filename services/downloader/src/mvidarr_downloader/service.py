@@ -1,0 +1,16 @@
+"""The downloader as a whole."""
+
+from mvidarr_common.service import Service
+
+from .deps import Deps, open_deps
+from .jobs import download
+from .settings import DownloaderSettings
+
+service: Service[DownloaderSettings, Deps] = Service(
+    name="downloader",
+    settings=DownloaderSettings,
+    open=open_deps,
+    jobs=(download,),
+    slots=lambda settings: {"download": settings.download_slots},
+    preload=("mvidarr_downloader.fetchers", "yt_dlp.extractor.extractors"),
+)

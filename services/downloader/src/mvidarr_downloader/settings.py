@@ -1,0 +1,37 @@
+"""What the downloader can be told."""
+
+from pydantic import Field
+
+from mvidarr_common.settings import Settings
+
+
+class DownloaderSettings(Settings):
+    """Settings of the downloader."""
+
+    download_slots: int = Field(
+        default=4, ge=1, description="downloads at the same time by this process"
+    )
+    download_max_bytes: int = Field(
+        default=8 * 1024**3,
+        gt=0,
+        description="largest file that is fetched; a profile may say less, never more",
+    )
+    download_rate: int | None = Field(
+        default=None, gt=0, description="bytes a second for each download; none: as fast as it goes"
+    )
+    download_timeout: float = Field(
+        default=20.0, gt=0, description="seconds without an answer before a connection is given up"
+    )
+    download_retries: int = Field(
+        default=3, ge=0, description="connections tried anew within one attempt at a job"
+    )
+    download_fragments: int = Field(
+        default=4, ge=1, description="pieces fetched at the same time, where a site cuts its videos"
+    )
+    user_agent: str | None = Field(
+        default=None,
+        description="what sites see; none: what yt-dlp says, which most of them expect",
+    )
+    ffmpeg: str | None = Field(
+        default=None, description="path of FFmpeg; none: the one that came with the installation"
+    )
