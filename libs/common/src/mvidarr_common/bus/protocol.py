@@ -146,8 +146,12 @@ class Bus(Protocol):
     def work(
         self, queue: WorkQueue, slots: int, handler: Callable[[Delivery], Awaitable[None]]
     ) -> AbstractAsyncContextManager[Work]:
-        """Consume with `slots` deliveries at a time. The handler runs in a task of its own that
-        a lost connection does not cancel; it settles the delivery itself."""
+        """Consume with at most `slots` deliveries unsettled at a time.
+
+        The handler runs in a task of its own that a lost connection does not cancel. It settles
+        the delivery itself, also later than it returns; one that raises hands it back. Leaving the
+        context cancels the handlers that still run, and what is unsettled goes to another.
+        """
         ...
 
     def read_log(self, start: Start) -> AbstractAsyncContextManager[LogReader]:
