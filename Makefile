@@ -29,3 +29,11 @@ lint: install ## format check, lint, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: golden docs
+golden: install ## keep the schema and a sample of every new message version
+	$(BIN)/python -m mvidarr_common.golden tests/contracts/messages/golden
+
+docs: install ## write the generated documentation anew
+	$(BIN)/mvidarr messages --markdown > docs/messages.md
+	$(BIN)/mvidarr messages --asyncapi > docs/asyncapi.json

@@ -1,0 +1,126 @@
+"""What is said is what is heard: every message comes out of its bytes as it went in."""
+
+import types
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
+
+import pytest
+from annotated_types import MaxLen, MinLen
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mvidarr_common.envelope import Envelope, decode
+from mvidarr_common.golden import stem
+from mvidarr_common.messages import Message, Value, registered
+from mvidarr_common.messages.examples import examples
+from mvidarr_common.messages.profiles import QualityItem, QualityProfile
+
+MESSAGES = registered()
+TIMES = st.datetimes(timezones=st.just(UTC))
+WHOLE = st.integers(-(2**53), 2**53)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | WHOLE | FLOATS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=4,
+)
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    bool: st.booleans(), int: WHOLE, float: FLOATS, str: st.text(max_size=20), datetime: TIMES,
+    date: st.dates(),
+}  # fmt: skip
+PROFILES = st.builds(
+    QualityProfile,
+    name=st.text(min_size=1, max_size=20),
+    items=st.sampled_from(
+        [
+            (QualityItem(quality="1080p"),),
+            (QualityItem(name="HD", items=(QualityItem(quality="1080p"),)),),
+        ]
+    ),
+)
+
+
+@cache
+def values(cls: type[Value]) -> st.SearchStrategy[Any]:
+    """Any value of a class; `None` of what may be absent comes often enough by itself."""
+    if cls is QualityProfile:
+        return PROFILES
+    known = cls.model_fields.items()
+    fields = {name: of(field.annotation, field.metadata) for name, field in known}
+    return st.fixed_dictionaries(fields).map(lambda given: cls(**given))
+
+
+def of(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
+    origin, args = get_origin(kind), get_args(kind)
+    if isinstance(kind, NewType):
+        return of(kind.__supertype__, limits)
+    if isinstance(kind, type) and issubclass(kind, Value):
+        return st.deferred(lambda: values(kind))
+    if origin is Annotated:
+        return of(args[0], list(args[1:]))
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin in (Union, types.UnionType):
+        return st.one_of([st.none() if part is type(None) else of(part, limits) for part in args])
+    if origin is tuple:
+        return st.lists(of(args[0], []), min_size=least(limits), max_size=2).map(tuple)
+    if origin is dict:
+        return st.dictionaries(st.text(max_size=5), of(args[1], []), max_size=2)
+    return limited(kind, limits)
+
+
+def limited(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
+    """A plain value within the limits of its field."""
+    pattern = next((limit.pattern for limit in limits if getattr(limit, "pattern", None)), None)
+    if pattern:
+        return st.from_regex(pattern, fullmatch=True).filter(lambda text: len(text) <= 20)
+    if kind is str:
+        longest = next((limit.max_length for limit in limits if isinstance(limit, MaxLen)), 20)
+        return st.text(min_size=least(limits), max_size=min(longest, 20))
+    if kind is int:
+        return st.integers(*bounds(limits))
+    return PLAIN.get(kind, JSON)
+
+
+def bounds(limits: list[Any]) -> tuple[int, int]:
+    low, high = -(2**53), 2**53
+    for limit in limits:
+        low = getattr(limit, "ge", getattr(limit, "gt", low - 1) + 1)
+        high = getattr(limit, "le", getattr(limit, "lt", high + 1) - 1)
+    return low, high
+
+
+def least(limits: list[Any]) -> int:
+    return next((limit.min_length for limit in limits if isinstance(limit, MinLen)), 0)
+
+
+ENVELOPES = st.fixed_dictionaries(
+    {
+        "id": st.text(min_size=1, max_size=40),
+        "source": st.text(max_size=20),
+        "time": TIMES,
+        "correlation_id": st.text(max_size=40),
+        "causation_id": st.none() | st.text(max_size=40),
+        "actor": st.none() | st.text(max_size=20),
+        "traceparent": st.none() | st.text(max_size=55),
+    }
+)
+
+
+@pytest.mark.parametrize("cls", MESSAGES, ids=stem)
+def test_any_message_survives_its_bytes(cls: type[Message]) -> None:
+    @settings(max_examples=15, deadline=None, database=None)
+    @given(values(cls), ENVELOPES)
+    def survives(message: Message, rest: dict[str, Any]) -> None:
+        envelope = Envelope(message, **rest)
+        assert decode(envelope.encode()) == envelope
+
+    survives()
+
+
+@pytest.mark.parametrize("cls", MESSAGES, ids=stem)
+def test_every_example_survives_its_bytes(cls: type[Message]) -> None:
+    for message in examples(cls):
+        envelope = Envelope(message, "1", "test", datetime(2026, 1, 2, tzinfo=UTC), "1")
+        assert decode(envelope.encode()) == envelope
