@@ -1,0 +1,60 @@
+"""`mvidarr history ID`: everything that was asked about something and happened to it."""
+
+import typer
+from rich.table import Table
+
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages.queries import Records, RecordView
+
+from .client import Client
+from .output import console, table, with_client
+from .words import stamp, what, who
+
+KINDS = ("video", "artist", "job", "file", "pipeline", "profile", "subscription", "user")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command()(history)
+
+
+def history(id: str) -> None:
+    """The history of an id, or of a subject such as "video/<id>", from the log."""
+    with_client(lambda client: _history(client, id))
+
+
+async def _history(client: Client, id: str) -> None:
+    kinds: tuple[str, ...] = KINDS
+    name = id
+    if "/" in id:
+        kind, _, name = id.partition("/")
+        kinds = (kind,)
+    for kind in kinds:
+        records = await history_of(client, f"{kind}/{name}")
+        if records:
+            console.print(records_table(records, title=f"{kind}/{name}"))
+            return
+    raise NotFound("not_found", f"The log says nothing about {id}.")
+
+
+async def history_of(client: Client, subject: str) -> list[RecordView]:
+    """Every record about a subject, oldest first."""
+    records: list[RecordView] = []
+    cursor: str | None = None
+    while True:
+        try:
+            page = await client.get(f"/history/{subject}", Records, limit=500, cursor=cursor)
+        except NotFound:
+            return records
+        records += page.items
+        cursor = page.next
+        if cursor is None:
+            return sorted(records, key=lambda record: record.offset)
+
+
+def records_table(records: list[RecordView], title: str | None = None) -> Table:
+    """Records of the log as people read them."""
+    return table(
+        "Offset", "Time", "Type", "Who", "What",
+        rows=((r.offset, stamp(r.time), r.type, who(r), what(r)) for r in records), title=title,
+    )  # fmt: skip

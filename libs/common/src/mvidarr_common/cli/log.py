@@ -1,0 +1,74 @@
+"""`mvidarr log tail` and `log show`: the log itself, as the archive keeps it."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages.queries import Records, RecordView
+
+from .client import Client
+from .history import records_table
+from .output import console, plain, with_client
+
+_PAGE = 500
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    group = typer.Typer(help="The log: everything that was asked and happened.")
+    group.command()(tail)
+    group.command()(show)
+    app.add_typer(group, name="log")
+
+
+def tail(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="until Ctrl-C")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=_PAGE)] = 20,
+) -> None:
+    """The newest records."""
+    with_client(lambda client: _tail(client, follow, limit))
+
+
+def show(offset: int) -> None:
+    """One record, whole."""
+    with_client(lambda client: _show(client, offset))
+
+
+async def _tail(client: Client, follow: bool, limit: int) -> None:
+    page = await client.get("/log", Records, limit=limit)
+    newest = sorted(page.items, key=lambda record: record.offset)
+    console.print(records_table(newest))
+    last = newest[-1].offset if newest else 0
+    while follow:
+        last = await _more(client, last)
+        await asyncio.sleep(1)
+
+
+async def _more(client: Client, last: int) -> int:
+    """Print what came after an offset; the offset of the newest."""
+    records = (await client.get("/log", Records, after=last, limit=_PAGE)).items
+    if not records:
+        return last
+    lines = records_table(list(records))
+    lines.show_header = False
+    console.print(lines)
+    return records[-1].offset
+
+
+async def _show(client: Client, offset: int) -> None:
+    page = await client.get("/log", Records, after=offset - 1, limit=1)
+    if not page.items or page.items[0].offset != offset:
+        raise NotFound("not_found", f"The log has no record at offset {offset}.")
+    console.print(plain(page.items[0].model_dump_json(indent=2)), markup=False, soft_wrap=True)
+
+
+async def all_records(client: Client) -> list[RecordView]:
+    """The whole log, oldest first."""
+    records: list[RecordView] = []
+    after = -1
+    while page := (await client.get("/log", Records, after=after, limit=_PAGE)).items:
+        records += page
+        after = page[-1].offset
+    return records
