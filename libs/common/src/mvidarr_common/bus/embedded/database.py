@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from mvidarr_common.envelope import fresh
-from mvidarr_common.errors import Conflict, Unavailable
+from mvidarr_common.errors import Conflict, Problem, Unavailable
 from mvidarr_common.messages.ids import new_id
 from mvidarr_common.messages.system import LogStarted
 
@@ -34,35 +34,36 @@ CREATE TABLE work (
 
 
 def open_database(path: str) -> sqlite3.Connection:
-    """Open or make the file for this process alone."""
-    if path != MEMORY:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=0, isolation_level=None)
+    """Open or make the file for this process alone; raises a Problem with a sentence."""
     try:
-        _take_for_ourselves(database, path)
-        _ensure_tables(database, path)
-    except BaseException:
-        database.close()
-        raise
+        if path != MEMORY:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            _take_for_ourselves(database)
+            _ensure_tables(database, path)
+        except BaseException:
+            database.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise _refusal(error, path) from error
     return database
 
 
-def _take_for_ourselves(database: sqlite3.Connection, path: str) -> None:
+def _take_for_ourselves(database: sqlite3.Connection) -> None:
     # Exclusive before the first use of the WAL: the lock is then held until we close or die, and
     # SQLite needs no shared memory, so the file may lie on a network share.
-    try:
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        database.execute("PRAGMA journal_size_limit=67108864")
-        database.execute("BEGIN EXCLUSIVE")
-        database.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        raise _refusal(error, path) from error
+    database.execute("PRAGMA locking_mode=EXCLUSIVE")
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("PRAGMA journal_size_limit=67108864")
+    database.execute("BEGIN EXCLUSIVE")
+    database.execute("COMMIT")
 
 
-def _refusal(error: sqlite3.OperationalError, path: str) -> Conflict | Unavailable:
-    if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+def _refusal(error: Exception, path: str) -> Problem:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Conflict(
             "bus_in_use",
             f"another process has the bus file {path} open, and only one can: stop that one, or "
