@@ -1,0 +1,50 @@
+"""What orchestrators and Prometheus ask of a process: /health/live, /health/ready, /metrics."""
+
+from collections.abc import Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+Check = Callable[[], str | None]
+
+
+class Readiness:
+    """Whether the process can take work now, and why not."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, Check] = {}
+        self.leaving = False
+
+    def problems(self) -> dict[str, str]:
+        """A sentence for everything that is not well; none when ready."""
+        if self.leaving:
+            return {"process": "It is shutting down."}
+        if not self.checks:
+            return {"process": "It is starting."}
+        found = ((name, check()) for name, check in self.checks.items())
+        return {name: sentence for name, sentence in found if sentence is not None}
+
+
+def health_app(readiness: Readiness) -> Starlette:
+    """The three routes."""
+
+    async def live(_: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def ready(_: Request) -> Response:
+        problems = readiness.problems()
+        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return Starlette(
+        routes=[
+            Route("/health/live", live),
+            Route("/health/ready", ready),
+            Route("/metrics", metrics),
+        ]
+    )

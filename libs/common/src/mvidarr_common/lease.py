@@ -1,0 +1,55 @@
+"""The hold that a worker has on a job's message, through however many deliveries."""
+
+from collections import OrderedDict
+
+from .bus import Delivery
+from .metrics import LEASES_LOST
+
+
+class Lease:
+    """The newest delivery of a message; a redelivery takes the place of a lost one."""
+
+    def __init__(self, queue: str, delivery: Delivery) -> None:
+        self._queue = queue
+        self._newest = delivery
+
+    def adopt(self, delivery: Delivery) -> None:
+        """Go on under this delivery."""
+        LEASES_LOST.labels(self._queue, "redelivered").inc()
+        self._newest = delivery
+
+    async def ack(self) -> None:
+        """Done. If the lease is lost somebody gets the message again, and finds it done."""
+        self._count_lost()
+        await self._newest.ack()
+
+    async def hand_back(self) -> None:
+        """Let another have it."""
+        self._count_lost()
+        await self._newest.hand_back()
+
+    async def reject(self) -> None:
+        """Nobody can take it."""
+        await self._newest.reject()
+
+    def _count_lost(self) -> None:
+        if self._newest.lost.is_set():
+            LEASES_LOST.labels(self._queue, "lost").inc()
+
+
+class Recent:
+    """The ids of messages that were finished here lately, the oldest forgotten."""
+
+    def __init__(self, limit: int = 1000) -> None:
+        self._limit = limit
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._ids
+
+    def add(self, *ids: str) -> None:
+        """The newest."""
+        for id in ids:
+            self._ids[id] = None
+        while len(self._ids) > self._limit:
+            self._ids.popitem(last=False)

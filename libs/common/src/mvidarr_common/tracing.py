@@ -1,0 +1,111 @@
+"""Spans, and the trace context that every envelope carries from the first request to the last fact.
+
+Without a collector spans are not recorded, and the context is passed on all the same.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from .envelope import Envelope
+
+Attributes = Mapping[str, str | int | float | bool]
+_propagator = TraceContextTextMapPropagator()
+
+
+@contextmanager
+def exporting(endpoint: str | None, instance: str) -> Iterator[None]:
+    """Send spans to an OTLP/HTTP collector until the end, where there is one."""
+    if endpoint is None:
+        yield
+        return
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    provider = TracerProvider(
+        resource=Resource.create({"service.name": "mvidarr", "service.instance.id": instance})
+    )
+    url = endpoint.rstrip("/").removesuffix("/v1/traces") + "/v1/traces"
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url)))
+    trace.set_tracer_provider(provider)
+    try:
+        yield
+    finally:
+        provider.shutdown()
+
+
+@contextmanager
+def span(
+    name: str,
+    kind: SpanKind = SpanKind.INTERNAL,
+    *,
+    parent: str | None = None,
+    attributes: Attributes | None = None,
+) -> Iterator[Span]:
+    """A span below `parent`, a traceparent, or else below the current one; linked to `parent`."""
+    context = _context(parent)
+    links = [trace.Link(trace.get_current_span(context).get_span_context())] if context else None
+    tracer = trace.get_tracer("mvidarr")
+    with tracer.start_as_current_span(
+        name,
+        context,
+        kind,
+        attributes,
+        links,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as started:
+        try:
+            yield started
+        except BaseException as error:
+            fail(started, type(error).__name__)
+            raise
+
+
+def fail(failed: Span, error_type: str) -> None:
+    """Mark a span as failed, for this low-cardinality reason."""
+    failed.set_attribute("error.type", error_type)
+    failed.set_status(Status(StatusCode.ERROR))
+
+
+def traceparent() -> str | None:
+    """The current trace context as it travels."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def begun() -> str:
+    """A trace that begins here, for where nobody records spans."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def trace_id(parent: str | None) -> str | None:
+    """The id of the trace, for the log."""
+    return parent.split("-")[1] if parent else None
+
+
+def about(envelope: Envelope) -> dict[str, str | int | float | bool]:
+    """The attributes that spans of a message have in common."""
+    return {
+        "messaging.system": "rabbitmq",
+        "messaging.message.id": envelope.id,
+        "messaging.message.conversation_id": envelope.correlation_id,
+        "messaging.rabbitmq.destination.routing_key": envelope.routing_key,
+        "cloudevents.event_id": envelope.id,
+        "cloudevents.event_type": envelope.type,
+        "cloudevents.event_source": envelope.source,
+        "cloudevents.event_subject": envelope.subject,
+        "cloudevents.event_spec_version": "1.0",
+    }
+
+
+def _context(parent: str | None) -> Context | None:
+    return _propagator.extract({"traceparent": parent}) if parent else None

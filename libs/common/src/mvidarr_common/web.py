@@ -1,0 +1,38 @@
+"""Serving a web application inside the running event loop, as a guest that leaves signals alone."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class _Guest(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> AsyncIterator[int]:
+    """Serve until the block ends, then let requests finish for `patience` seconds. Gives the
+    port, which the system chooses for 0."""
+    with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=patience,
+        )  # fmt: skip
+        server = _Guest(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
