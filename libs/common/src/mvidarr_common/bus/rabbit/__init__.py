@@ -1,0 +1,43 @@
+"""The RabbitMQ engine of the bus: for everything beyond one process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from mvidarr_common.errors import Unavailable
+
+from .beside import beside
+from .connection import Link
+from .declare import prepare
+from .engine import RabbitBus
+from .lost import Lost
+
+START = 30.0
+"""Seconds that a broker may take to appear when a service starts beside it."""
+
+
+@asynccontextmanager
+async def open_rabbit(url: str, client: str) -> AsyncIterator[RabbitBus]:
+    """Connect and declare everything. Raises Unavailable when the broker does not come, and
+    Conflict when something is declared there differently."""
+    async with AsyncExitStack() as stack:
+        bus = RabbitBus(url, client)
+        for link in bus.links:
+            await stack.enter_async_context(beside(link.keep(), f"{link.role} connection"))
+        await asyncio.gather(*(link.connected(START) for link in bus.links))
+        await _prepared(bus.links[0])
+        await stack.enter_async_context(beside(bus.asker.keep(), "asker"))
+        stack.push_async_callback(bus.publisher.close)
+        await stack.enter_async_context(beside(bus.signals.pump(), "signals"))
+        stack.push_async_callback(bus.signals.flush)
+        yield bus
+
+
+async def _prepared(link: Link) -> None:
+    try:
+        await prepare(link)
+    except Lost as lost:
+        raise Unavailable("broker_unavailable", f"the broker cannot be prepared: {lost}") from lost
+
+
+__all__ = ["RabbitBus", "open_rabbit"]
