@@ -64,10 +64,9 @@ async def _show(client: Client, offset: int) -> None:
     console.print(plain(page.items[0].model_dump_json(indent=2)), markup=False, soft_wrap=True)
 
 
-async def all_records(client: Client) -> list[RecordView]:
-    """The whole log, oldest first."""
+async def records_after(client: Client, after: int) -> list[RecordView]:
+    """Every record behind an offset, oldest first; -1 gives the whole log."""
     records: list[RecordView] = []
-    after = -1
     while page := (await client.get("/log", Records, after=after, limit=_PAGE)).items:
         records += page
         after = page[-1].offset
