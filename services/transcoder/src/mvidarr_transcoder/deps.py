@@ -1,0 +1,45 @@
+"""What the operations need beyond their job: where FFmpeg is, and what the settings say."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import imageio_ffmpeg
+
+from mvidarr_common.service import Runtime
+
+from .settings import TranscoderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """`threads` is for one decoder or encoder, 0 lets FFmpeg decide; `naming` is the template."""
+
+    ffmpeg: str
+    threads: int
+    naming: str
+    stall_timeout: float
+
+
+@asynccontextmanager
+async def open_deps(runtime: Runtime[TranscoderSettings]) -> AsyncIterator[Deps]:
+    """Nothing stays open: the transcoder has no state."""
+    yield deps_from(runtime.settings)
+
+
+def deps_from(settings: TranscoderSettings) -> Deps:
+    """The dependencies that these settings describe."""
+    return Deps(
+        ffmpeg=find_ffmpeg(settings),
+        threads=settings.ffmpeg_threads,
+        naming=settings.naming,
+        stall_timeout=settings.stall_timeout,
+    )
+
+
+def find_ffmpeg(settings: TranscoderSettings) -> str:
+    """The configured FFmpeg, else the one on PATH, else the one of the wheel."""
+    if settings.ffmpeg is not None:
+        return str(settings.ffmpeg)
+    return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())

@@ -1,0 +1,12 @@
+"""What parses media. It runs in forked children, which find these modules imported already."""
+
+from .digest import sha256_of
+from .examine import Examination, StreamSpan, examine
+from .facts import measure
+from .outline import Outline, outline
+from .pictures import Picture, take_pictures
+
+__all__ = [
+    "Examination", "Outline", "Picture", "StreamSpan", "examine", "measure", "outline",
+    "sha256_of", "take_pictures",
+]  # fmt: skip

@@ -1,0 +1,27 @@
+"""The operations: one file each, and one line here."""
+
+from mvidarr_common.jobs import Handler
+
+from .noop import noop
+from .place import place
+from .probe import probe
+from .purge import purge
+from .restore import restore
+from .thumbnails import thumbnails
+from .tidy import tidy
+from .transcode import transcode
+from .trash import trash
+from .verify import verify
+
+OPERATIONS: tuple[Handler, ...] = (
+    noop,
+    place,
+    probe,
+    purge,
+    restore,
+    thumbnails,
+    tidy,
+    transcode,
+    trash,
+    verify,
+)

@@ -1,0 +1,53 @@
+"""What the transcoder can be told."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from mvidarr_common.settings import Settings
+
+from .naming import DEFAULT_TEMPLATE, checked
+
+
+class TranscoderSettings(Settings):
+    """Settings of the transcoder alone."""
+
+    ffmpeg: Path | None = Field(
+        default=None,
+        description="the FFmpeg program; without it the one on PATH, else the one that is shipped",
+    )
+    ffmpeg_threads: int = Field(
+        default=0, ge=0, description="threads of one decoder or encoder; 0: FFmpeg decides"
+    )
+    naming: str = Field(
+        default=DEFAULT_TEMPLATE,
+        description="where a video goes below library/, without its extension",
+    )
+    stall_timeout: float = Field(
+        default=120.0, gt=0, description="seconds without any progress that end a media job"
+    )
+    media_slots: int = Field(default=2, ge=0, description="probes, verifications, thumbnails")
+    transcode_slots: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 1) // 2),
+        ge=0,
+        description="transcodes at once; half of the processors",
+    )
+    files_slots: int = Field(default=2, ge=0, description="jobs at once that move files")
+    noop_slots: int = Field(default=8, ge=0, description="jobs at once that do nothing")
+
+    @field_validator("naming")
+    @classmethod
+    def _stays_inside(cls, template: str) -> str:
+        return checked(template)
+
+
+def slots(settings: TranscoderSettings) -> Mapping[str, int]:
+    """How many jobs of each queue run at once."""
+    return {
+        "media": settings.media_slots,
+        "transcode": settings.transcode_slots,
+        "files": settings.files_slots,
+        "noop": settings.noop_slots,
+    }
