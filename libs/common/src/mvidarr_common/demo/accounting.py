@@ -65,22 +65,22 @@ async def account(
     records = await records_after(client, after)
     parked = (await client.get("/parked", ParkedMessages)).items
     lost = [
-        *_unanswered(records),
+        *unanswered(records),
         *(f"job {job.id} ({job.kind}) is {job.state}" for job in jobs if job.state not in TERMINAL),
         *(f"{message.type} of {message.subject} is parked: {message.error}" for message in parked),
-        *await asyncio.to_thread(_damaged, videos, root),
+        *await asyncio.to_thread(damaged, videos, root),
     ]
     return Account(len(jobs), len(records), tuple(lost))
 
 
-def _unanswered(records: Sequence[RecordView]) -> list[str]:
+def unanswered(records: Sequence[RecordView]) -> list[str]:
     """Commands in the log that nothing in the log answers."""
     answered = {record.causation_id for record in records if record.kind == "event"}
     commands = [record for record in records if record.kind == "command"]
     return [f"{c.type} {c.id} has no outcome" for c in commands if c.id not in answered]
 
 
-def _damaged(videos: Sequence[VideoView], root: DataRoot) -> list[str]:
+def damaged(videos: Sequence[VideoView], root: DataRoot) -> list[str]:
     """Ready videos whose files on disk are not what the log says."""
     ready = [video for video in videos if video.state == "ready"]
     return [complaint for video in ready for complaint in _complaints(video, root)]

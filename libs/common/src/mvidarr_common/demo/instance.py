@@ -148,7 +148,7 @@ async def first_login(place: Place, limit: float = 30) -> tuple[str, str]:
     note = place.state / "first-login.txt"
     with suppress(TimeoutError):
         async with asyncio.timeout(limit):
-            while not (lines := await asyncio.to_thread(_lines, note)):
+            while not (lines := await asyncio.to_thread(_lines, note)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             return lines["user"], lines["password"]
     raise Unavailable(
