@@ -37,3 +37,10 @@ golden: install ## keep the schema and a sample of every new message version
 docs: install ## write the generated documentation anew
 	$(BIN)/mvidarr messages --markdown > docs/messages.md
 	$(BIN)/mvidarr messages --asyncapi > docs/asyncapi.json
+
+.PHONY: demo up
+demo: install ## show on real media that it works; URLS="https://…" takes yours, KEEP=1 lets it run
+	@$(BIN)/mvidarr demo
+
+up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: on those)
+	@$(BIN)/mvidarr up
