@@ -1,0 +1,85 @@
+"""What clients send. Unknown fields are refused: a misspelt one would be ignored in silence."""
+
+from datetime import datetime
+
+from pydantic import Field, SecretStr
+
+from mvidarr_common.messages import Value
+from mvidarr_common.messages.identity import Role
+from mvidarr_common.messages.ids import ProfileId
+from mvidarr_common.messages.jobs import AnySpec
+from mvidarr_common.messages.library import Description
+from mvidarr_common.messages.notify import Channel
+from mvidarr_common.messages.profiles import DEFAULT_PROFILE
+
+Password = Field(min_length=8, max_length=1000)
+
+
+class Body(Value, extra="forbid"):
+    """A request's body."""
+
+
+class DescriptionBody(Description, extra="forbid"):
+    """What is known of a video."""
+
+
+class Login(Body):
+    username: str = Field(max_length=1000)
+    password: SecretStr = Field(max_length=1000)
+
+
+class NewArtist(Body):
+    name: str = Field(min_length=1, max_length=300)
+
+
+class NewVideo(Body):
+    """A page with a video, and what is known of it already."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    known: DescriptionBody = DescriptionBody()
+    profile_id: ProfileId = DEFAULT_PROFILE
+
+
+class NewJob(Body):
+    spec: AnySpec
+    for_subject: str | None = None
+    priority: int = Field(default=0, ge=-100, le=100)
+
+
+class SubscriptionBody(Body):
+    """`address` is where it goes: a webhook's URL, or an Apprise URL."""
+
+    name: str = Field(min_length=1, max_length=100)
+    channel: Channel
+    address: SecretStr = Field(min_length=1, max_length=4000)
+    secret: SecretStr | None = Field(default=None, max_length=1000)
+    events: tuple[str, ...] = Field(default=(), max_length=200)
+    enabled: bool = True
+
+
+class NewUser(Body):
+    username: str = Field(min_length=1, max_length=100, pattern=r"^[^\s/:]+$")
+    password: SecretStr = Password
+    role: Role
+
+
+class NewPassword(Body):
+    password: SecretStr = Password
+
+
+class NewRole(Body):
+    role: Role
+
+
+class NewApiKey(Body):
+    name: str = Field(min_length=1, max_length=100)
+    role: Role
+    expires: datetime | None = None
+
+
+class WhichParked(Body):
+    event_id: str | None = None
+
+
+class Reason(Body):
+    reason: str = Field(min_length=1, max_length=1000)

@@ -1,0 +1,42 @@
+"""Who is asking, and the order of roles."""
+
+import time
+from dataclasses import dataclass
+from typing import get_args
+
+from mvidarr_common.errors import Unauthorized
+from mvidarr_common.messages.identity import Role
+from mvidarr_common.messages.ids import ApiKeyId, UserId
+
+RANKS: dict[Role, int] = {role: rank for rank, role in enumerate(reversed(get_args(Role)))}
+
+
+def includes(held: Role, asked: Role) -> bool:
+    """Whether who holds one role may do what the other may: admin > manager > user > readonly."""
+    return RANKS[held] >= RANKS[asked]
+
+
+def lesser(one: Role, other: Role) -> Role:
+    """The role of fewer rights."""
+    return min(one, other, key=RANKS.__getitem__)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody whose credentials were checked. `expires` is in seconds since the epoch."""
+
+    user_id: UserId
+    username: str
+    role: Role
+    api_key_id: ApiKeyId | None = None
+    expires: float | None = None
+
+    @property
+    def actor(self) -> str:
+        """The name under which the log remembers them."""
+        return f"user/{self.user_id}"
+
+    def require_valid(self) -> None:
+        """Raise Unauthorized once the credentials have expired."""
+        if self.expires is not None and self.expires <= time.time():
+            raise Unauthorized("token_expired", "The credentials have expired; log in again.")

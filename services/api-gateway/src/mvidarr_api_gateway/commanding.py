@@ -1,0 +1,195 @@
+"""From a request to change something to its answer: publish, wait for the outcome, show the state.
+
+The same `Idempotency-Key` of the same caller for the same address is the same command, whoever
+handles it and how often.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mvidarr_common.envelope import Envelope, fresh
+from mvidarr_common.errors import Invalid, Unavailable, Unconfirmed
+from mvidarr_common.messages import Command, Event, Message, Query
+from mvidarr_common.messages.ids import derive, new_id
+from mvidarr_common.messages.queries import ListRecords, RecordView
+from mvidarr_common.messages.system import CommandRejected
+from mvidarr_common.redaction import SECRET_FIELDS, redacted
+
+from .callers import Caller
+from .deps import Deps
+from .guard import deps_of
+from .outcomes import Outcome
+from .problems import rejection
+from .records import outcome_among
+from .responses import json_bytes, json_value
+
+SOURCE = "api-gateway"
+LONGEST_WAIT = 60.0
+LONGEST_KEY = 200
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4}(?:\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How a command that was done is answered.
+
+    `wanted` is the fact that answers it. `show` makes the question for the new state out of that
+    fact; without one the answer is 204. `place` is where what was made is found: 201, not 200.
+    """
+
+    wanted: type[Message] = Event
+    show: Callable[[Message], Query[Any] | None] | None = None
+    place: str | None = None
+    finish: Callable[[bytes, Message], dict[str, Any]] | None = None
+    """Makes the answer of the new state's bytes and the fact; without it they are the answer."""
+
+
+NOTHING = Reply()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A command on its way: what the request says about how it is handled."""
+
+    envelope: Envelope
+    key: str
+    repeatable: bool
+    wait: float
+
+    @property
+    def location(self) -> str:
+        """Where to ask what came of it."""
+        return f"/api/v1/commands/{self.envelope.id}"
+
+
+async def perform(request: Request, command: Command, reply: Reply) -> Response:
+    """Have a command carried out, and answer with what came of it."""
+    deps = deps_of(request)
+    asked = _asked(request, command, deps.settings.outcome_wait)
+    refuse_nul(command)
+    outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
+    if outcome is None:
+        outcome = await _publish_and_wait(asked, deps, reply)
+    if outcome is None:
+        return pending(asked)
+    if isinstance(outcome.message, CommandRejected):
+        raise rejection(outcome.message)
+    return await _shown(asked, deps, reply, outcome)
+
+
+def command_id(request: Request) -> str:
+    """The id that the command of this request has; stable where an Idempotency-Key is given."""
+    caller: Caller = request.state.caller
+    return derive(caller.actor, f"{request.method} {request.url.path}", idempotency_key(request))
+
+
+def idempotency_key(request: Request) -> str:
+    """The client's key, or a fresh one that stays with the request."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if len(key) > LONGEST_KEY:
+        raise Invalid("invalid_query", f"An Idempotency-Key has {LONGEST_KEY} characters or less.")
+    if not hasattr(request.state, "idempotency_key"):
+        request.state.idempotency_key = key or new_id()
+    kept: str = request.state.idempotency_key
+    return kept
+
+
+def pending(asked: Asked) -> Response:
+    """The request is in the log and will be decided."""
+    body = {"commandId": asked.envelope.id, "state": "pending", "location": asked.location}
+    return json_value(body, 202, {"Location": asked.location})
+
+
+def refuse_nul(message: Message) -> None:
+    """No text may contain NUL: neither JSON in the database nor file names can hold it."""
+    if _has_nul(message.model_dump(mode="json")):
+        raise Invalid("invalid_body", "A text may not contain the character NUL.")
+
+
+def _asked(request: Request, command: Command, default_wait: float) -> Asked:
+    caller: Caller = request.state.caller
+    found = _WAIT.search(request.headers.get("prefer", ""))
+    return Asked(
+        envelope=fresh(command, source=SOURCE, actor=caller.actor, id=command_id(request)),
+        key=idempotency_key(request),
+        repeatable="idempotency-key" in request.headers,
+        wait=min(float(found[1]), LONGEST_WAIT) if found else default_wait,
+    )
+
+
+async def _publish_and_wait(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
+    try:
+        await deps.bus.publish(asked.envelope)
+    except Unconfirmed as unknown:
+        raise Unconfirmed(
+            "unconfirmed",
+            "Nobody knows yet whether this was accepted; send it again with the same "
+            f"Idempotency-Key {asked.key!r}, that is safe.",
+            after=unknown.after or 1,
+        ) from unknown
+    outcome = await deps.outcomes.wait(asked.envelope.id, asked.wait, reply.wanted)
+    return outcome or (await _earlier(asked, deps, reply) if asked.repeatable else None)
+
+
+async def _earlier(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
+    """What came of it when it was asked before."""
+    if known := deps.outcomes.find(asked.envelope.id, reply.wanted):
+        return known
+    try:
+        found = await deps.reads.read(ListRecords(command_id=asked.envelope.id), timeout=2.0)
+    except Unavailable:
+        return None
+    _same_request(asked, found.items)
+    return outcome_among(found.items, asked.envelope.id, reply.wanted)
+
+
+def _same_request(asked: Asked, records: tuple[RecordView, ...]) -> None:
+    """A key belongs to one request: another with the same key is a mistake of the client."""
+    ours = asked.envelope.message.model_dump(mode="json")
+    for record in records:
+        if record.id == asked.envelope.id and _differ(ours, record.data):
+            raise Invalid(
+                "idempotency_key_reused", "This Idempotency-Key belongs to another request."
+            )
+
+
+def _differ(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
+    """Secret fields are hashed or sealed with fresh salt, and so differ each time."""
+    return any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys() - SECRET_FIELDS)
+
+
+async def _shown(asked: Asked, deps: Deps, reply: Reply, outcome: Outcome) -> Response:
+    if not await deps.feed.committed_to(outcome.offset, deps.bus, max(asked.wait, 1.0)):
+        return pending(asked)
+    if reply.show is None:
+        return Response(status_code=204)
+    query = reply.show(outcome.message)
+    if query is None:
+        return json_value(redacted(outcome.message.model_dump(mode="json")))
+    try:
+        view = await deps.reads.get(query)
+    except Unavailable:
+        return pending(asked)
+    return _answer(reply, outcome.message, view)
+
+
+def _answer(reply: Reply, fact: Message, view: bytes) -> Response:
+    made = isinstance(fact, reply.wanted)
+    body = orjson.dumps(reply.finish(view, fact)) if reply.finish and made else view
+    if reply.place is None or not made:
+        return json_bytes(body)
+    return json_bytes(body, 201, {"Location": f"{reply.place}/{orjson.loads(body)['id']}"})
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(inner) for key, inner in value.items())
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\0" in value

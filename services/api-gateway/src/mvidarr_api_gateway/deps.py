@@ -1,0 +1,72 @@
+"""What the gateway's routes work with, opened and closed in one place."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from mvidarr_common.bus import Bus
+from mvidarr_common.files import DataRoot
+from mvidarr_common.secrets import InstanceKey
+from mvidarr_common.service import Runtime
+
+from .background import background
+from .feed import Feed, following
+from .first_login import ensure_administrator
+from .identity import Identity
+from .outcomes import Outcomes
+from .passwords import Passwords
+from .reads import Reads, is_identity
+from .settings import GatewaySettings
+from .tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Deps:
+    """Everything a route may use."""
+
+    settings: GatewaySettings
+    bus: Bus
+    root: DataRoot
+    key: InstanceKey
+    feed: Feed
+    outcomes: Outcomes
+    reads: Reads
+    identity: Identity
+    passwords: Passwords
+    tokens: Tokens
+    runtime: Runtime[GatewaySettings]
+
+
+@asynccontextmanager
+async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
+    """Follow the log from now, then let requests in."""
+    deps = _compose(runtime)
+    runtime.checks["log"] = deps.feed.ailment
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(following(deps.feed, runtime.bus))
+        await stack.enter_async_context(
+            background(ensure_administrator(runtime, deps.outcomes, deps.passwords))
+        )
+        yield deps
+
+
+def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
+    feed = Feed(window=runtime.settings.live_window)
+    outcomes = Outcomes()
+    reads = Reads(runtime.bus, feed)
+    kept = Reads(runtime.bus, feed, dropped_by=is_identity)
+    feed.watchers.extend((outcomes, reads, kept))
+    tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
+    return Deps(
+        settings=runtime.settings,
+        bus=runtime.bus,
+        root=runtime.root,
+        key=runtime.key,
+        feed=feed,
+        outcomes=outcomes,
+        reads=reads,
+        identity=Identity(kept, tokens),
+        passwords=Passwords(),
+        tokens=tokens,
+        runtime=runtime,
+    )

@@ -1,0 +1,101 @@
+"""The outermost layer: request ids, the limit of bodies, metrics, and no secret in any address."""
+
+import logging
+import re
+import time
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlencode
+
+from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mvidarr_common.messages.ids import new_id
+
+log = logging.getLogger(__name__)
+
+REQUESTS = Counter(
+    "mvidarr_http_requests_total", "Requests answered", ("method", "route", "status")
+)
+SECONDS = Histogram(
+    "mvidarr_http_request_seconds", "Time to the end of the answer", ("method", "route")
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+ACCEPTABLE_ID = re.compile(rb"[\w.:-]{1,64}")
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Edge:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+        self.app = app
+        self._limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, websocket or lifespan."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = _Passing(scope, receive, send, self._limit)
+        started = time.perf_counter()
+        try:
+            await self.app(scope, request.receive, request.send)
+        except Exception:
+            log.exception("request %s failed", request.id)
+            if not request.status:
+                raise
+        finally:
+            _measure(scope, request.status, time.perf_counter() - started)
+
+
+class _Passing:
+    """One request on its way in, and its answer on its way out."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        self.status = 0
+        self.id = _given_id(scope["headers"]) or new_id()
+        self._receive = receive
+        self._send = send
+        self._left = limit
+        scope.setdefault("state", {})["request_id"] = self.id
+        _key_to_header(scope)
+
+    async def receive(self) -> Message:
+        """Counts the body; too much of it is refused."""
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise HTTPException(413)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Puts the request's id on the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
+        await self._send(message)
+
+
+def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    given = dict(headers).get(b"x-request-id", b"")
+    return given.decode() if ACCEPTABLE_ID.fullmatch(given) else None
+
+
+def _key_to_header(scope: Scope) -> None:
+    """Move `?apikey=` into X-Api-Key before anybody logs or traces the address."""
+    if b"apikey=" not in scope["query_string"]:
+        return
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    rest = [pair for pair in pairs if pair[0] != "apikey"]
+    keys = [value for name, value in pairs if name == "apikey"]
+    scope["query_string"] = urlencode(rest).encode()
+    scope["headers"] = [*scope["headers"], *((b"x-api-key", k.encode()) for k in keys[:1])]
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    route = getattr(scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(method, route, str(status or 500)).inc()
+    SECONDS.labels(method, route).observe(seconds)

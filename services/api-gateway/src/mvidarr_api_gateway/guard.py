@@ -1,0 +1,114 @@
+"""The one place where rights are checked: every route declares the role that it needs.
+
+    @router.delete("/videos/{id}", openapi_extra=needs("manager"))
+
+A route that declares nothing cannot be made. The check comes before the body is read.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from mvidarr_common.errors import Forbidden, Invalid
+from mvidarr_common.messages.identity import Role
+
+from .callers import Caller, includes
+from .deps import Deps
+
+Needed = Role | Literal["anyone"]
+DECLARED = "x-required-role"
+OWNER = "x-or-owner"
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
+
+
+def needs(role: Needed, *, or_owner: str | None = None) -> dict[str, Any]:
+    """What a route declares. `or_owner` names the path parameter that holds a user's id: that
+    user may too."""
+    declared: dict[str, Any] = {DECLARED: role}
+    if or_owner is not None:
+        declared[OWNER] = or_owner
+    return declared if role == "anyone" else declared | {"security": SECURITY}
+
+
+class Guarded(APIRoute):
+    """A route that lets in who may, and no query parameter that it does not know."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """Check, then handle."""
+        declared = self.openapi_extra or {}
+        if DECLARED not in declared:
+            raise TypeError(f"{self.path} does not declare the role that it needs")
+        handle = super().get_route_handler()
+        known = _query_parameters(self)
+
+        async def guarded(request: Request) -> Response:
+            await _authorize(request, declared)
+            _refuse_unknown(request, known)
+            response: Response = await handle(request)
+            return response
+
+        return guarded
+
+
+def guarded_router(prefix: str, tag: str) -> APIRouter:
+    """A router of guarded routes."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=Guarded)
+
+
+def allow(caller: Caller, needed: Needed, what: str) -> None:
+    """Raise Forbidden unless the caller's role suffices."""
+    if needed != "anyone" and not includes(caller.role, needed):
+        raise Forbidden("forbidden", f"{what} needs the role {needed}; yours is {caller.role}.")
+
+
+def deps_of(connection: HTTPConnection) -> Deps:
+    """What the application was built with."""
+    deps: Deps = connection.app.state.deps
+    return deps
+
+
+async def _deps(request: Request) -> Deps:
+    return deps_of(request)
+
+
+async def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+Asker = Annotated[Caller, Depends(_caller)]
+Given = Annotated[Deps, Depends(_deps)]
+
+
+async def _authorize(request: Request, declared: dict[str, Any]) -> None:
+    needed: Needed = declared[DECLARED]
+    if needed == "anyone":
+        return
+    caller = await deps_of(request).identity.of_headers(request.headers)
+    request.state.caller = caller
+    if request.path_params.get(declared.get(OWNER, "")) == caller.user_id:
+        return
+    allow(caller, needed, f"{request.method} {request.url.path}")
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    for name in request.query_params:
+        if name not in known:
+            named = ", ".join(sorted(known)) or "none"
+            raise Invalid("invalid_query", f"There is no parameter {name!r} here; known: {named}.")
+
+
+def _query_parameters(route: APIRoute) -> frozenset[str]:
+    names: set[str] = set()
+    for field in route.dependant.query_params:
+        model = field.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            names |= {inner.alias or name for name, inner in model.model_fields.items()}
+        else:
+            names.add(field.alias)
+    return frozenset(names)

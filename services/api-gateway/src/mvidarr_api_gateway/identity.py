@@ -1,0 +1,74 @@
+"""From credentials to a caller: bearer tokens, and API keys known by their SHA-256.
+
+A token is checked against the user's present state, so that a deletion, a new role or a new
+password counts at once; while the brain is away the signed token's own word counts.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mvidarr_common.errors import Unauthorized, Unavailable
+from mvidarr_common.messages.queries import ApiKeyView, Credentials, FindCredentials, UserView
+
+from .callers import Caller, lesser
+from .reads import Reads
+from .tokens import Proven, Tokens, password_mark
+
+PATIENCE = 1.0
+NOBODY = Unauthorized(
+    "unauthenticated", "Who is asking? Send Authorization: Bearer <token>, or X-Api-Key."
+)
+
+
+def key_hash(api_key: str) -> str:
+    """What the catalog knows of an API key."""
+    return hashlib.sha256(api_key.encode()).hexdigest()
+
+
+class Identity:
+    """Finds out who is asking."""
+
+    def __init__(self, reads: Reads, tokens: Tokens) -> None:
+        self._reads = reads
+        self._tokens = tokens
+
+    async def of_headers(self, headers: Mapping[str, str]) -> Caller:
+        """The caller of a request; raises Unauthorized."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return await self.of_token(token.strip())
+        if api_key := headers.get("x-api-key"):
+            return await self.of_api_key(api_key)
+        raise Unauthorized(NOBODY.code, NOBODY.message)
+
+    async def of_token(self, token: str) -> Caller:
+        """The caller whom a token names, as they are now."""
+        proven = self._tokens.check(token)
+        asked = FindCredentials(user_id=proven.caller.user_id)
+        try:
+            return _as_now(proven, await self._reads.read(asked, PATIENCE))
+        except Unavailable:
+            return proven.caller
+
+    async def of_api_key(self, api_key: str) -> Caller:
+        """The caller whose key this is, with the key's role or their own if it is less."""
+        found = await self._reads.read(FindCredentials(key_hash=key_hash(api_key)))
+        if found.api_key is None or found.user is None:
+            raise Unauthorized("unauthenticated", "The API key is not known.")
+        return _with_key(found.user, found.api_key)
+
+
+def _as_now(proven: Proven, found: Credentials) -> Caller:
+    if found.user is None or found.password_hash is None:
+        raise Unauthorized("unauthenticated", "The user of this token is gone.")
+    if password_mark(found.password_hash) != proven.password_mark:
+        raise Unauthorized("token_expired", "The password was changed; log in again.")
+    return replace(proven.caller, username=found.user.username, role=found.user.role)
+
+
+def _with_key(user: UserView, key: ApiKeyView) -> Caller:
+    expires = key.expires.timestamp() if key.expires else None
+    caller = Caller(user.id, user.username, lesser(user.role, key.role), key.id, expires)
+    caller.require_valid()
+    return caller

@@ -1,0 +1,36 @@
+"""Passwords are hashed with Argon2id in threads, a few at a time: each takes 64 MiB."""
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+AT_ONCE = 2
+
+
+class Passwords:
+    """Hashes and checks passwords; a check of nobody takes as long as one of somebody."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._nobody: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """An Argon2id hash with its own salt."""
+        async with self._places:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, known: str | None, password: str) -> bool:
+        """Whether the password belongs to the hash; always no when there is none."""
+        if self._nobody is None:
+            self._nobody = await self.hash("nobody")
+        async with self._places:
+            right = await asyncio.to_thread(self._check, known or self._nobody, password)
+        return right and known is not None
+
+    def _check(self, known: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(known, password)
+        except (VerificationError, InvalidHashError):
+            return False

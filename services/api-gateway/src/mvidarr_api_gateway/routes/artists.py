@@ -1,0 +1,56 @@
+"""Artists: follow, unfollow, look at."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from mvidarr_api_gateway.bodies import NewArtist
+from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.history import history_of
+from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages.ids import ArtistId, artist_id
+from mvidarr_common.messages.library import ArtistFollowed, FollowArtist, UnfollowArtist
+from mvidarr_common.messages.queries import (
+    Artists,
+    ArtistView,
+    GetArtist,
+    ListArtists,
+    Listing,
+    Records,
+)
+
+router = guarded_router("/api/v1/artists", "artists")
+
+
+@router.get("", openapi_extra=needs("readonly"), response_model=Artists)
+async def artists(asked: Annotated[ListArtists, Query()], deps: Given) -> Response:
+    """A page of artists."""
+    return json_bytes(await deps.reads.get(asked))
+
+
+@router.post("", openapi_extra=needs("user"), response_model=ArtistView, status_code=201)
+async def follow(body: NewArtist, request: Request) -> Response:
+    """Follow an artist by name."""
+    shown = GetArtist(id=artist_id(body.name))
+    reply = Reply(ArtistFollowed, lambda _: shown, "/api/v1/artists")
+    return await perform(request, FollowArtist(name=body.name), reply)
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=ArtistView)
+async def artist(id: ArtistId, deps: Given) -> Response:
+    """One artist."""
+    return json_bytes(await deps.reads.get(GetArtist(id=id)))
+
+
+@router.delete("/{id}", openapi_extra=needs("manager"), response_model=ArtistView)
+async def unfollow(id: ArtistId, request: Request) -> Response:
+    """Stop following; the artist's videos stay."""
+    reply = Reply(show=lambda _: GetArtist(id=id))
+    return await perform(request, UnfollowArtist(artist_id=id), reply)
+
+
+@router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)
+async def history(id: ArtistId, page: Annotated[Listing, Query()], deps: Given) -> Response:
+    """What happened to an artist, and why."""
+    return await history_of(deps, f"artist/{id}", page)

@@ -1,0 +1,45 @@
+"""What came of a command, for whoever gave it."""
+
+from typing import Any
+
+from fastapi import Response
+
+from mvidarr_api_gateway.callers import Caller, includes
+from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
+from mvidarr_api_gateway.records import outcome_among, view_of
+from mvidarr_api_gateway.responses import json_value
+from mvidarr_common.errors import NotFound, Unavailable
+from mvidarr_common.messages import Event
+from mvidarr_common.messages.queries import ListRecords, RecordView
+from mvidarr_common.messages.system import CommandRejected
+
+router = guarded_router("/api/v1/commands", "commands")
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"))
+async def command(id: str, caller: Asker, deps: Given) -> Response:
+    """Pending, done or rejected, with the records that say so."""
+    try:
+        records = (await deps.reads.read(ListRecords(command_id=id, limit=100))).items
+    except Unavailable:
+        if not _may_see(caller, deps.outcomes.actor_of(id)):
+            raise
+        records = ()
+    given = next((record for record in records if record.id == id), None)
+    actor = given.actor if given else deps.outcomes.actor_of(id)
+    if not _may_see(caller, actor):
+        raise NotFound("command_not_found", "There is no such command of yours.")
+    return json_value(_state(id, records))
+
+
+def _may_see(caller: Caller, actor: str | None) -> bool:
+    return actor is not None and (actor == caller.actor or includes(caller.role, "admin"))
+
+
+def _state(id: str, records: tuple[RecordView, ...]) -> dict[str, Any]:
+    outcome = outcome_among(records, id, Event)
+    state: dict[str, Any] = {"id": id, "state": "pending" if outcome is None else "done"}
+    if outcome is not None and isinstance(outcome.message, CommandRejected):
+        refused = outcome.message
+        state |= {"state": "rejected", "code": refused.code, "message": refused.message}
+    return state | {"records": [view_of(record) for record in records]}

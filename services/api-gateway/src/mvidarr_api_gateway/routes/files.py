@@ -1,0 +1,62 @@
+"""Files of the library: what there is, and their content for players."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from mvidarr_api_gateway.deps import Deps
+from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_api_gateway.streaming import send_file
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages.ids import FileId
+from mvidarr_common.messages.queries import Files, FileView, GetFile, ListFiles
+
+router = guarded_router("/api/v1/files", "files")
+IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"video/*": {}}},
+    206: {},
+    304: {},
+    416: {},
+}
+
+
+@router.get("", openapi_extra=needs("readonly"), response_model=Files)
+async def files(asked: Annotated[ListFiles, Query()], deps: Given) -> Response:
+    """A page of files."""
+    return json_bytes(await deps.reads.get(asked))
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=FileView)
+async def file(id: FileId, deps: Given) -> Response:
+    """One file with its facts."""
+    return json_bytes(await deps.reads.get(GetFile(id=id)))
+
+
+@router.get("/{id}/content", openapi_extra=needs("readonly"), responses=CONTENT)
+@router.head("/{id}/content", openapi_extra=needs("readonly"), include_in_schema=False)
+async def content(id: FileId, request: Request, deps: Given) -> Response:
+    """The file itself, or the part that a Range header asks for."""
+    found = await _present(id, deps)
+    path = deps.root.at(found.rendition.path)
+    return await send_file(request, path, found.rendition.sha256)
+
+
+@router.get("/{id}/artwork/{role}", openapi_extra=needs("readonly"))
+@router.head("/{id}/artwork/{role}", openapi_extra=needs("readonly"), include_in_schema=False)
+async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Response:
+    """A picture beside the file, by its role: poster, thumb …"""
+    found = await _present(id, deps)
+    for sidecar in map(PurePosixPath, found.rendition.sidecars):
+        if sidecar.suffix.lower() in IMAGES and sidecar.stem.endswith(f"-{role}"):
+            return await send_file(request, deps.root.at(str(sidecar)), None)
+    raise NotFound("artwork_not_found", f"The file has no picture {role!r}.")
+
+
+async def _present(id: FileId, deps: Deps) -> FileView:
+    found = await deps.reads.read(GetFile(id=id))
+    if found.state != "present":
+        raise NotFound("file_not_found", f"The file is {found.state}.")
+    return found

@@ -1,0 +1,39 @@
+"""Whether the gateway lives and can work, and the key that checks its tokens. For anyone."""
+
+from fastapi import Response
+
+from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.responses import json_value
+
+router = guarded_router("", "health")
+ANYONE = needs("anyone")
+
+
+@router.get("/ping", openapi_extra=ANYONE)
+@router.head("/ping", openapi_extra=ANYONE, include_in_schema=False)
+async def ping(deps: Given) -> Response:
+    """As *arr clients ask: no key, `{"status": "OK"}`."""
+    well = deps.bus.health.ready
+    return json_value({"status": "OK" if well else "Error"}, 200 if well else 500)
+
+
+@router.get("/health/live", openapi_extra=ANYONE)
+async def live() -> Response:
+    """The process answers."""
+    return json_value({"status": "ok"})
+
+
+@router.get("/health/ready", openapi_extra=ANYONE)
+async def ready(deps: Given) -> Response:
+    """Whether requests can be served; with the reasons if not."""
+    ailments = {name: check() for name, check in deps.runtime.checks.items()}
+    bus = deps.bus.health
+    ailments["bus"] = None if bus.ready else bus.reason
+    ill = {name: reason for name, reason in ailments.items() if reason is not None}
+    return json_value({"status": "error" if ill else "ok", "reasons": ill}, 503 if ill else 200)
+
+
+@router.get("/.well-known/jwks.json", openapi_extra=ANYONE)
+async def jwks(deps: Given) -> Response:
+    """The public key of the tokens (RFC 7517)."""
+    return json_value(deps.tokens.jwks(), headers={"Cache-Control": "public, max-age=3600"})

@@ -1,0 +1,59 @@
+"""Jobs: look, cancel, try again."""
+
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from mvidarr_api_gateway.bodies import NewJob
+from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.history import history_of
+from mvidarr_api_gateway.records import shown
+from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages import Message
+from mvidarr_common.messages.ids import JobId
+from mvidarr_common.messages.jobs import CancelJob, EnqueueJob, JobAdded, RetryJob
+from mvidarr_common.messages.queries import GetJob, Jobs, JobView, Listing, ListJobs, Records
+
+router = guarded_router("/api/v1/jobs", "jobs")
+
+
+@router.get("", openapi_extra=needs("readonly"), response_model=Jobs)
+async def jobs(asked: Annotated[ListJobs, Query()], deps: Given) -> Response:
+    """A page of jobs."""
+    return json_bytes(shown(await deps.reads.get(asked)))
+
+
+@router.post("", openapi_extra=needs("admin"), response_model=JobView, status_code=201)
+async def enqueue(body: NewJob, request: Request) -> Response:
+    """Add a job that belongs to no pipeline."""
+    command = EnqueueJob(spec=body.spec, for_subject=body.for_subject, priority=body.priority)
+    return await perform(request, command, Reply(JobAdded, _added, "/api/v1/jobs"))
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobView)
+async def job(id: JobId, deps: Given) -> Response:
+    """One job."""
+    return json_bytes(shown(await deps.reads.get(GetJob(id=id))))
+
+
+@router.post("/{id}/cancel", openapi_extra=needs("manager"), response_model=JobView)
+async def cancel(id: JobId, request: Request) -> Response:
+    """End it, wherever it is."""
+    return await perform(request, CancelJob(job_id=id), Reply(show=lambda _: GetJob(id=id)))
+
+
+@router.post("/{id}/retry", openapi_extra=needs("manager"), response_model=JobView)
+async def retry(id: JobId, request: Request) -> Response:
+    """Let it try again after it failed for good."""
+    return await perform(request, RetryJob(job_id=id), Reply(show=lambda _: GetJob(id=id)))
+
+
+@router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)
+async def history(id: JobId, page: Annotated[Listing, Query()], deps: Given) -> Response:
+    """Everything that happened to a job."""
+    return await history_of(deps, f"job/{id}", page)
+
+
+def _added(fact: Message) -> GetJob | None:
+    return GetJob(id=fact.job_id) if isinstance(fact, JobAdded) else None

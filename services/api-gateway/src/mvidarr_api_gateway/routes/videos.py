@@ -1,0 +1,94 @@
+"""Videos: add by URL, edit, ignore, acquire again, delete to the trash, restore."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query, Request, Response
+
+from mvidarr_api_gateway.addresses import require_fetchable
+from mvidarr_api_gateway.bodies import DescriptionBody, NewVideo
+from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.history import history_of
+from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages import Command, Message
+from mvidarr_common.messages.ids import VideoId
+from mvidarr_common.messages.library import (
+    AcquireVideo,
+    AddVideo,
+    DeleteVideo,
+    EditVideo,
+    IgnoreVideo,
+    RestoreVideo,
+    VideoAdded,
+)
+from mvidarr_common.messages.queries import (
+    GetVideo,
+    Listing,
+    ListVideos,
+    Records,
+    Videos,
+    VideoView,
+)
+
+router = guarded_router("/api/v1/videos", "videos")
+
+
+@router.get("", openapi_extra=needs("readonly"), response_model=Videos)
+async def videos(asked: Annotated[ListVideos, Query()], deps: Given) -> Response:
+    """A page of videos."""
+    return json_bytes(await deps.reads.get(asked))
+
+
+@router.post("", openapi_extra=needs("user"), response_model=VideoView, status_code=201)
+async def add(body: NewVideo, request: Request, deps: Given) -> Response:
+    """Fetch the video on this page into the library."""
+    await require_fetchable(body.url, deps.settings)
+    command = AddVideo(url=body.url, known=body.known, profile_id=body.profile_id)
+    return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=VideoView)
+async def video(id: VideoId, deps: Given) -> Response:
+    """One video with its files."""
+    return json_bytes(await deps.reads.get(GetVideo(id=id)))
+
+
+@router.patch("/{id}", openapi_extra=needs("user"), response_model=VideoView)
+async def edit(id: VideoId, body: DescriptionBody, request: Request) -> Response:
+    """Set what is given; the rest stays."""
+    return await _done(request, id, EditVideo(video_id=id, changes=body))
+
+
+@router.delete("/{id}", openapi_extra=needs("manager"), response_model=VideoView)
+async def delete(id: VideoId, request: Request) -> Response:
+    """Move its files to the trash."""
+    return await _done(request, id, DeleteVideo(video_id=id))
+
+
+@router.post("/{id}/restore", openapi_extra=needs("manager"), response_model=VideoView)
+async def restore(id: VideoId, request: Request) -> Response:
+    """Bring it back from the trash."""
+    return await _done(request, id, RestoreVideo(video_id=id))
+
+
+@router.post("/{id}/{deed}", openapi_extra=needs("user"), response_model=VideoView)
+async def ignore_or_acquire(
+    id: VideoId, deed: Literal["ignore", "acquire"], request: Request
+) -> Response:
+    """Stop wanting it, or fetch it again."""
+    wanted: Command = IgnoreVideo(video_id=id) if deed == "ignore" else AcquireVideo(video_id=id)
+    return await _done(request, id, wanted)
+
+
+@router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)
+async def history(id: VideoId, page: Annotated[Listing, Query()], deps: Given) -> Response:
+    """Everything that happened to a video, and why."""
+    return await history_of(deps, f"video/{id}", page)
+
+
+async def _done(request: Request, id: VideoId, command: Command) -> Response:
+    return await perform(request, command, Reply(show=lambda _: GetVideo(id=id)))
+
+
+def _added(fact: Message) -> GetVideo | None:
+    return GetVideo(id=fact.video_id) if isinstance(fact, VideoAdded) else None

@@ -1,0 +1,36 @@
+"""What the gateway can be told beyond what every service can."""
+
+from pydantic import Field, SecretStr
+
+from mvidarr_common.settings import Settings
+
+
+class GatewaySettings(Settings):
+    """Settings of the gateway."""
+
+    host: str = Field(
+        default="127.0.0.1", description="address to listen on; 0.0.0.0 lets other machines in"
+    )
+    port: int = Field(default=8080, description="port of the API; 0 takes a free one", ge=0)
+    token_lifetime: float = Field(
+        default=12 * 3600.0, description="seconds until a login has to be repeated", gt=0
+    )
+    admin_username: str = Field(
+        default="admin", description="name of the administrator made at the first start"
+    )
+    admin_password: SecretStr | None = Field(
+        default=None,
+        description="password of the first administrator; without it one is generated and told",
+    )
+    outcome_wait: float = Field(
+        default=5.0,
+        description="seconds a request waits for its outcome, unless Prefer: wait= says otherwise",
+        ge=0,
+    )
+    body_limit: int = Field(default=1024 * 1024, description="largest request body in bytes", gt=0)
+    heartbeat: float = Field(
+        default=20.0, description="seconds between signs of life on a websocket", gt=0
+    )
+    live_window: int = Field(
+        default=5000, description="facts a websocket client may lag behind before it is cut", gt=0
+    )

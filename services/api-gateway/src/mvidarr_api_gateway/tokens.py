@@ -1,0 +1,102 @@
+"""Bearer tokens: JWT signed with ES256, checked against one key and one algorithm."""
+
+import base64
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from jose import jwk, jwt
+from jose.exceptions import ExpiredSignatureError, JOSEError
+
+from mvidarr_common.errors import Unauthorized
+from mvidarr_common.messages.ids import UserId
+from mvidarr_common.messages.queries import UserView
+from mvidarr_common.secrets import InstanceKey
+
+from .callers import RANKS, Caller
+
+ALGORITHM = "ES256"
+NAME = "mvidarr"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What a token proves: who it was given to, and the state of their password then."""
+
+    caller: Caller
+    password_mark: str
+
+
+class Tokens:
+    """Signs tokens and checks them; every gateway of the installation has the same key."""
+
+    def __init__(self, key: InstanceKey, lifetime: float) -> None:
+        private = key.signing_key()
+        public = private.public_key()
+        self._lifetime = lifetime
+        self._private = private.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ).decode()
+        self._public = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        self._kid = hashlib.sha256(self._public.encode()).hexdigest()[:16]
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key for whoever wants to check tokens (RFC 7517)."""
+        public = jwk.construct(self._public, ALGORITHM).to_dict()
+        return {"keys": [public | {"use": "sig", "kid": self._kid}]}
+
+    def issue(self, user: UserView, password_hash: str) -> tuple[str, int]:
+        """A token for a user, and its lifetime in seconds."""
+        now = int(time.time())
+        claims = {
+            "iss": NAME,
+            "aud": NAME,
+            "sub": user.id,
+            "name": user.username,
+            "role": user.role,
+            "pwd": password_mark(password_hash),
+            "iat": now,
+            "exp": now + int(self._lifetime),
+        }
+        signed = jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self._kid})
+        return signed, int(self._lifetime)
+
+    def check(self, token: str) -> Proven:
+        """Who the token was given to; raises Unauthorized for any other than ours and valid."""
+        try:
+            claims = jwt.decode(
+                token, self._public, [ALGORITHM], audience=NAME, issuer=NAME, options=REQUIRED
+            )
+        except ExpiredSignatureError:
+            raise Unauthorized("token_expired", "The token has expired; log in again.") from None
+        except (JOSEError, ValueError, TypeError):
+            raise Unauthorized("unauthenticated", "The token is not one of ours.") from None
+        return _proven(claims)
+
+
+REQUIRED = {f"require_{claim}": True for claim in ("exp", "iat", "sub", "aud", "iss")}
+
+
+def password_mark(password_hash: str) -> str:
+    """Changes with the password, and tells nothing of it: old tokens end with the old password."""
+    digest = hashlib.sha256(password_hash.encode()).digest()
+    return base64.urlsafe_b64encode(digest[:9]).decode()
+
+
+def _proven(claims: dict[str, Any]) -> Proven:
+    if claims.get("role") not in RANKS:
+        raise Unauthorized("unauthenticated", "The token names no role that we know.")
+    caller = Caller(
+        user_id=UserId(claims["sub"]),
+        username=str(claims.get("name", "")),
+        role=claims["role"],
+        expires=float(claims["exp"]),
+    )
+    return Proven(caller, str(claims.get("pwd", "")))
