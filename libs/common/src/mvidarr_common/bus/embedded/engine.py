@@ -1,13 +1,15 @@
 """The embedded bus itself: where what is published goes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from time import perf_counter
 from typing import Self
 
+from mvidarr_common.bus.metrics import PUBLISH_INFLIGHT, PUBLISH_SECONDS, QUERY_SECONDS, UNROUTED
 from mvidarr_common.bus.protocol import Delivery, Health, Live, LogReader, Start, Work, WorkQueue
-from mvidarr_common.bus.topology import JOB_QUEUES, LOG_BINDINGS, PARKED
+from mvidarr_common.bus.topology import EXCHANGE, JOB_QUEUES, LOG_BINDINGS, PARKED
 from mvidarr_common.envelope import Envelope
-from mvidarr_common.errors import Invalid, NotFound
+from mvidarr_common.errors import Invalid, NotFound, Problem
 
 from .live import Listeners, takes
 from .log import Readers
@@ -17,6 +19,31 @@ from .statements import Entry, bind, bound, park_exhausted, waiting, write
 from .store import Care, Store
 
 JOB_KEY = "event.job.queued."
+
+
+@contextmanager
+def _measured() -> Iterator[None]:
+    began, outcome = perf_counter(), "nack"
+    PUBLISH_INFLIGHT.inc()
+    try:
+        yield
+        outcome = "ack"
+    finally:
+        PUBLISH_INFLIGHT.dec()
+        PUBLISH_SECONDS.labels(EXCHANGE, outcome).observe(perf_counter() - began)
+
+
+@contextmanager
+def _timed(query: str) -> Iterator[None]:
+    began, outcome = perf_counter(), "unavailable"
+    try:
+        yield
+        outcome = "answer"
+    except Problem as problem:
+        outcome = problem.code if problem.code in ("no_answer", "no_answerer") else "problem"
+        raise
+    finally:
+        QUERY_SECONDS.labels(query, outcome).observe(perf_counter() - began)
 
 
 class EmbeddedBus:
@@ -46,7 +73,8 @@ class EmbeddedBus:
     async def publish(self, *envelopes: Envelope) -> None:
         entries = [self._entry(envelope) for envelope in envelopes]
         if entries:
-            await self._write(entries)
+            with _measured():
+                await self._write(entries)
 
     def _entry(self, envelope: Envelope) -> Entry:
         key = envelope.routing_key
@@ -54,6 +82,7 @@ class EmbeddedBus:
         if key.startswith(JOB_KEY) and f"jobs.{key.removeprefix(JOB_KEY)}" not in queues:
             raise Invalid("unknown_queue", f"there is no queue for {key}")
         if not takes(LOG_BINDINGS, key):
+            UNROUTED.inc()
             raise Invalid("unroutable", f"{key} is neither a command nor an event")
         return Entry(key, envelope.encode(), queues)
 
@@ -103,7 +132,8 @@ class EmbeddedBus:
             yield listener
 
     async def ask(self, query: Envelope, timeout: float = 5.0) -> bytes:
-        return await self._questions.ask(query.encode(), timeout)
+        with _timed(query.message.wire):
+            return await self._questions.ask(query.encode(), timeout)
 
     def answer(
         self, handler: Callable[[Envelope], Awaitable[bytes]], concurrency: int = 16

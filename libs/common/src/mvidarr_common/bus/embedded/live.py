@@ -5,8 +5,10 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 
+from mvidarr_common.bus.metrics import LIVE_DROPPED, LIVE_GAPS, LIVE_SECONDS
 from mvidarr_common.bus.protocol import Gap
 from mvidarr_common.bus.topology import matches
 from mvidarr_common.envelope import Envelope, decode
@@ -57,6 +59,7 @@ class _Listener:
         if len(self._bodies) >= self._limit:
             self._bodies.popleft()
             self._missed = True
+            LIVE_DROPPED.labels("slow").inc()
         self._bodies.append(body)
         self._heard.set()
 
@@ -69,6 +72,7 @@ class _Listener:
             await self._heard.wait()
             if self._missed:
                 self._missed = False
+                LIVE_GAPS.inc()
                 return Gap()
             if (envelope := self._next()) is not None:
                 return envelope
@@ -78,7 +82,10 @@ class _Listener:
             self._heard.clear()
             return None
         try:
-            return decode(self._bodies.popleft())
+            envelope = decode(self._bodies.popleft())
         except Undecodable as error:
+            LIVE_DROPPED.labels("undecodable").inc()
             log.warning("something unreadable passed by: %s", error)
             return None
+        LIVE_SECONDS.observe(max(0.0, (datetime.now(UTC) - envelope.time).total_seconds()))
+        return envelope

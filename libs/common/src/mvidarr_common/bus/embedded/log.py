@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from mvidarr_common.bus.metrics import LOG_IDENTITY_ERRORS
 from mvidarr_common.bus.protocol import After, FromFirst, Record, Start
-from mvidarr_common.errors import LogReplaced, LogRewound, LogTruncated
+from mvidarr_common.errors import LogError, LogReplaced, LogRewound, LogTruncated
 
 from .statements import Extent, extent, records
 from .store import Store
@@ -23,7 +24,12 @@ class Readers:
         """Raises LogTruncated, LogReplaced or LogRewound if `start` does not fit."""
         asked = start.offset if isinstance(start, After) else 0
         found = await self._store.read(extent(asked))
-        reader = _Reader(self._store, _place(start, found), found.log_id)
+        try:
+            place = _place(start, found)
+        except LogError as error:
+            LOG_IDENTITY_ERRORS.labels(type(error).__name__).inc()
+            raise
+        reader = _Reader(self._store, place, found.log_id)
         self._readers.add(reader)
         try:
             yield reader

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
+from mvidarr_common.bus.metrics import LEASES_LOST
 from mvidarr_common.bus.protocol import DeadLetter, Delivery
 from mvidarr_common.bus.topology import PARKED
 from mvidarr_common.errors import Unavailable
@@ -198,6 +199,7 @@ class LentDelivery:
 
     async def lose(self) -> None:
         """The lease ends: its consumer is gone."""
+        LEASES_LOST.labels(self._queue.name, "closed").inc()
         self.lost.set()
         await self.hand_back()
 
