@@ -54,9 +54,12 @@ asyncio.run(main())
 
 FILLING = """
 import asyncio, resource, sys
+from contextlib import suppress
 from mvidarr_common.bus import open_bus
+from mvidarr_common.bus.topology import job_queue
+from mvidarr_common.envelope import decode
 from mvidarr_common.errors import Unconfirmed
-from mvidarr_common.testing.buses import job
+from mvidarr_common.testing.buses import job, taking
 
 async def main():
     confirmed = []
@@ -70,10 +73,16 @@ async def main():
                 confirmed.append(sent.id)
         except Unconfirmed:
             assert not bus.health.ready
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        await bus.publish(sent)
-        assert bus.health.ready
-        confirmed.append(sent.id)
+        async with taking(bus, job_queue("noop")) as taken:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(taken.deliveries.get(), 0.1)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+            await bus.publish(sent)
+            assert bus.health.ready
+            confirmed.append(sent.id)
+        async with taking(bus, job_queue("noop"), slots=len(confirmed)) as taken:
+            worked = {decode((await taken.next()).body).id for _ in confirmed}
+            assert worked == set(confirmed), "nothing that waited was lost"
     print(" ".join(confirmed), flush=True)
 
 asyncio.run(main())
