@@ -101,6 +101,14 @@ class RestoreVideo(Command, wire="video.restore", about="video:video_id"):
     video_id: VideoId
 
 
+class PurgeVideo(Command, wire="video.purge", about="video:video_id"):
+    """Its time in the trash is over. `deletion` is the event that put it there: a video that was
+    restored meanwhile stays."""
+
+    video_id: VideoId
+    deletion: str
+
+
 class VideoAdded(Event, wire="video.added", about="video:video_id"):
     video_id: VideoId
     url: str
@@ -161,9 +169,10 @@ class VideoRestored(Event, wire="video.restored", about="video:video_id"):
 
 
 class VideoPurged(Event, wire="video.purged", about="video:video_id"):
-    """Its time in the trash is over; nothing of it is left but history."""
+    """Its time in the trash is over; nothing of it is left but history, and soon no file."""
 
     video_id: VideoId
+    files: tuple[FileId, ...] = ()
 
 
 class FileAdded(Event, wire="file.added", about="file:file_id"):

@@ -1,0 +1,153 @@
+"""The leader's loop: read a batch, take it in one transaction, then say what was decided."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mvidarr_common.bus import After, Bus, FromFirst, Record, Start
+from mvidarr_common.envelope import Envelope, decode, following, fresh
+from mvidarr_common.messages import Event
+from mvidarr_common.messages.system import CatalogAdvanced
+
+from . import metrics, store
+from .mind import SOURCE, Mind
+from .model import Brain
+from .outbox import Outbox
+from .rebuild import Rebuilt, Refill
+from .state import ROWS_IN_MEMORY
+from .store import Checkpoint
+from .turn import Turn
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+TICK = 0.25
+"""Seconds without a record after which the clock gets a turn of its own."""
+
+Chore = Callable[[Turn, datetime], Awaitable[None]]
+"""What the leader does at the end of every turn, in its transaction, such as dispatching jobs."""
+
+
+class Leader:
+    """One reign: from taking over the checkpoint to being fenced, cancelled or cut off."""
+
+    def __init__(
+        self, engine: AsyncEngine, bus: Bus, brain: Brain, chores: Sequence[Chore] = ()
+    ) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._mind = Mind(brain)
+        self._chores = chores
+        self._outbox = Outbox(bus)
+        self._number = 0
+        self._held: set[str] = set()
+        self._turns = asyncio.Lock()
+        self.checkpoint: Checkpoint
+
+    async def lead(self) -> None:
+        """Go on until cancelled, after `take_over`. Raises Fenced, LogError, or what the database
+        or the broker raise when they are away."""
+        async with asyncio.TaskGroup() as tasks, self._bus.read_log(self._start()) as reader:
+            tasks.create_task(self._outbox.run(), name="outbox")
+            while True:
+                records = await reader.batch(BATCH, TICK)
+                async with self._turns:
+                    await self.take(records)
+
+    async def take_over(self) -> None:
+        """Begin an epoch and load what was in flight; fill the tables anew if their shape or
+        their folds have changed."""
+        async with self._engine.begin() as connection:
+            await store.ensure_schema(connection)
+            self.checkpoint = await store.take_over(connection)
+            self._held = {each.subject for each in await store.parked_records(connection)}
+            in_flight = await _in_flight(connection)
+        self._mind.remember(in_flight)
+        self._outbox.add(in_flight.values())
+        if self.checkpoint.signature != self._mind.brain.signature:
+            await self.rebuild()
+        log.info("leading", extra={"epoch": self.checkpoint.epoch, "in_flight": len(in_flight)})
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """One turn: everything of it is committed, or nothing."""
+        async with self._turn() as turn:
+            with metrics.phase("think"):
+                await turn.take(records)
+            await turn.flush()
+            with metrics.phase("chores"):
+                for chore in self._chores:
+                    await chore(turn, datetime.now(UTC))
+
+    async def say(self, event: Event, cause: Envelope) -> None:
+        """Decide something outside of the log's turns, such as that a rebuild is done."""
+        async with self._turns, self._turn() as turn:
+            await turn.say(following(cause, event, source=SOURCE))
+
+    async def rebuild(self) -> Rebuilt:
+        """Fill a new generation while work goes on, then switch to it between two turns."""
+        rows = self._mind.brain.rows
+        refill = Refill(self._engine, self._mind.brain, self.checkpoint.generation + 1)
+        await refill.prepare()
+        await refill.catch_up()
+        async with self._turns:
+            async with self._engine.begin() as connection:
+                rebuilt = await refill.finish(connection, self.checkpoint)
+                switched = replace(
+                    self.checkpoint,
+                    generation=rebuilt.generation,
+                    signature=self._mind.brain.signature,
+                )
+                await store.move_checkpoint(connection, self.checkpoint, switched)
+                # Two generations stay: answers that began on the old one are still being read.
+                await store.drop_tables(connection, rows, rebuilt.generation - 2)
+            self._mind.remember(self._mind.in_flight)
+            self.checkpoint = switched
+        return rebuilt
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Turn]:
+        """Commit what the block gathers in one transaction, then say it. A failed turn ends the
+        reign: memory and tables may differ after it."""
+        async with self._engine.begin() as connection:
+            turn = Turn(self._mind, connection, self.checkpoint, self._held)
+            yield turn
+            with metrics.phase("commit"):
+                await turn.commit()
+        before, self.checkpoint = self.checkpoint, turn.checkpoint
+        self._outbox.add(turn.said.events)
+        self._mind.state.forget_beyond(ROWS_IN_MEMORY)
+        for signal in turn.said.signals:
+            await self._bus.signal(signal)
+        if turn.checkpoint.offset != before.offset:
+            await self._tell_advance(turn.said.subjects)
+        metrics.turned(turn.said.folded, turn.checkpoint.offset, len(self._mind.in_flight))
+
+    async def _tell_advance(self, subjects: set[str]) -> None:
+        self._number += 1
+        now = self.checkpoint
+        advanced = CatalogAdvanced(
+            log_id=now.log_id or "",
+            number=self._number,
+            offset=now.offset,
+            epoch=now.epoch,
+            subjects=tuple(sorted(subjects)),
+        )
+        await self._bus.signal(fresh(advanced, source=SOURCE))
+
+    def _start(self) -> Start:
+        if self.checkpoint.log_id is None:
+            return FromFirst()
+        return After(self.checkpoint.offset, self.checkpoint.event_id)
+
+
+async def _in_flight(connection: AsyncConnection) -> dict[str, Envelope]:
+    """Decisions that have not come back by the log, in their order."""
+    waiting = [decode(body) for body in await store.read_outbox(connection)]
+    known = await store.known_ids(connection, [each.id for each in waiting])
+    await store.clear_outbox(connection, list(known))
+    return {each.id: each for each in waiting if each.id not in known}

@@ -1,0 +1,115 @@
+"""Fill a new generation of the read model from the archive beside the live one, and switch."""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from mvidarr_common.envelope import Envelope, decode
+
+from . import store
+from .ahead import keys_ahead
+from .mind import Mind
+from .model import Brain
+from .rows import Row, from_columns, table_of
+from .state import ROWS_IN_MEMORY, Key, NotLoaded
+from .store import Checkpoint
+
+CHUNK = 1000
+
+
+class CannotFold(Exception):
+    """A rebuild is strict: this record cannot be folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did. Equal checksums prove that the new tables are the old ones."""
+
+    generation: int
+    records: int
+    seconds: float
+    old_checksum: str
+    new_checksum: str
+
+
+class Refill:
+    """Folds the archive, in the order in which it was folded, into tables of a new generation."""
+
+    def __init__(self, engine: AsyncEngine, brain: Brain, generation: int) -> None:
+        self._engine = engine
+        self._brain = brain
+        self._generation = generation
+        self._mind = Mind(brain)
+        self._seq = 0
+        self._records = 0
+        self._began = time.monotonic()
+
+    async def prepare(self) -> None:
+        """Make empty tables."""
+        async with self._engine.begin() as connection:
+            await store.drop_tables(connection, self._brain.rows, self._generation)
+            await store.ensure_tables(connection, self._brain.rows, self._generation)
+
+    async def catch_up(self) -> None:
+        """Fold until less than a chunk is left; work goes on meanwhile."""
+        folded = CHUNK
+        while folded == CHUNK:
+            async with self._engine.begin() as connection:
+                folded = await self._fold_chunk(connection)
+
+    async def finish(self, connection: AsyncConnection, live: Checkpoint) -> Rebuilt:
+        """Fold the rest and compare. Nothing may be folded into the live tables meanwhile."""
+        while await self._fold_chunk(connection):
+            pass
+        new = await checksum(connection, self._brain.rows, self._generation)
+        same_shape = live.signature == self._brain.signature
+        old = await checksum(connection, self._brain.rows, live.generation) if same_shape else ""
+        seconds = time.monotonic() - self._began
+        return Rebuilt(self._generation, self._records, seconds, old, new)
+
+    async def _fold_chunk(self, connection: AsyncConnection) -> int:
+        records = await store.read_archive(connection, self._seq, CHUNK)
+        envelopes = [decode(body) for _, body in records]
+        messages = (envelope.message for envelope in envelopes)
+        await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
+        for (seq, _), envelope in zip(records, envelopes, strict=True):
+            await self._fold(connection, envelope)
+            self._seq = seq
+        self._records += len(records)
+        changes = self._mind.state.take_changes()
+        await store.save_rows(connection, changes, self._generation)
+        self._mind.state.forget_beyond(ROWS_IN_MEMORY)
+        return len(records)
+
+    async def _fold(self, connection: AsyncConnection, envelope: Envelope) -> None:
+        while True:
+            try:
+                self._mind.fold(envelope)
+                return
+            except NotLoaded as missing:
+                await self._load(connection, [missing.key])
+            except Exception as error:
+                raise CannotFold(f"record {envelope.id} ({envelope.type}): {error}") from error
+
+    async def _load(self, connection: AsyncConnection, keys: Iterable[Key]) -> None:
+        if missing := self._mind.state.missing(keys):
+            rows, complete = await store.load_rows(connection, missing, self._generation)
+            self._mind.state.learn(rows, complete)
+
+
+async def checksum(connection: AsyncConnection, rows: Iterable[type[Row]], generation: int) -> str:
+    """SHA-256 over every row of every table, by table and id: the same on any database."""
+    digest = hashlib.sha256()
+    for row in sorted(rows, key=lambda each: each.table):
+        table = table_of(row, generation)
+        digest.update(row.table.encode())
+        found = await connection.stream(sa.select(table).order_by(table.c.id))
+        async for columns in found.mappings():
+            values = from_columns(row, columns).model_dump(mode="json")
+            digest.update(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
+    return digest.hexdigest()

@@ -1,0 +1,171 @@
+"""The rows that folding and deciding see: loaded once, changed in memory, written once.
+
+Functions that fold and decide are synchronous. Asking for a row that is not in memory raises
+NotLoaded; the loop loads it and calls the function again. So nothing is declared beforehand, and
+a function can only depend on what it asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, cast
+
+from .rows import R, Row
+
+Key = tuple[type[Row], str]
+Rows = dict[Key, Row | None]
+
+ROWS_IN_MEMORY = 100_000
+"""Rows that a state keeps between turns; a row is some kilobytes at most."""
+
+
+class NotLoaded(Exception):
+    """These rows are needed; an empty id means the whole table."""
+
+    def __init__(self, row: type[Row], id: str = "") -> None:
+        super().__init__(f"{row.__name__} {id or '*'}")
+        self.key: Key = (row, id)
+
+
+class Known(Protocol):
+    """What deciding sees: rows to read, nothing to write."""
+
+    def get(self, row: type[R], id: str) -> R | None:
+        """The row of this id, if there is one."""
+        ...
+
+    def all(self, row: type[R]) -> list[R]:
+        """Every row of a small table, in the order of their ids."""
+        ...
+
+
+class State:
+    """Rows in memory above the tables. Changes gather until they are taken to be written."""
+
+    def __init__(self) -> None:
+        self._rows: Rows = {}
+        self._complete: set[type[Row]] = set()
+        self._dirty: set[Key] = set()
+        self._open: Rows | None = None
+
+    def get(self, row: type[R], id: str) -> R | None:
+        """The row of this id, if there is one; raises NotLoaded."""
+        key = (row, id)
+        if self._open is not None and key in self._open:
+            return cast(R | None, self._open[key])
+        if key not in self._rows and row not in self._complete:
+            raise NotLoaded(row, id)
+        return cast(R | None, self._rows.get(key))
+
+    def all(self, row: type[R]) -> list[R]:
+        """Every row of a small table, in the order of their ids; raises NotLoaded."""
+        if not row.whole:
+            raise TypeError(f"{row.__name__} is not a table that may be read whole")
+        if row not in self._complete:
+            raise NotLoaded(row)
+        seen = self._rows | (self._open or {})
+        found = [value for (kind, _), value in seen.items() if kind is row and value is not None]
+        return sorted(cast(list[R], found), key=lambda each: each.id)
+
+    def put(self, row: Row) -> None:
+        """Write a row; only inside `change`."""
+        self._writable()[type(row), row.id] = row
+
+    def drop(self, row: type[Row], id: str) -> None:
+        """Remove a row; only inside `change`."""
+        self._writable()[row, id] = None
+
+    @contextmanager
+    def change(self) -> Iterator[Rows]:
+        """All writes inside happen, or none when the block raises. Yields what was written."""
+        self._open = {}
+        try:
+            yield self._open
+            self._rows |= self._open
+            self._dirty |= self._open.keys()
+        finally:
+            self._open = None
+
+    def before(self, written: Rows) -> Rows:
+        """The rows as they were before the change that is open."""
+        return {key: self._rows.get(key) for key in written}
+
+    def learn(self, rows: Rows, complete: Iterable[type[Row]] = ()) -> None:
+        """Take over rows from the tables; what memory knows already is newer and stays."""
+        self._rows = rows | self._rows
+        self._complete.update(complete)
+
+    def missing(self, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys that are not in memory."""
+        return {key for key in keys if key not in self._rows and key[0] not in self._complete}
+
+    def take_changes(self) -> Rows:
+        """The rows to be written (None: deleted); from now on they count as written."""
+        changes = {key: self._rows[key] for key in self._dirty}
+        self._dirty = set()
+        return changes
+
+    def forget(self) -> None:
+        """Drop everything: the tables are the truth again."""
+        self._rows, self._complete, self._dirty = {}, set(), set()
+
+    def forget_beyond(self, most: int) -> None:
+        """Drop everything, once it is written, when it is more than this many rows."""
+        if len(self._rows) > most and not self._dirty:
+            self.forget()
+
+    def _writable(self) -> Rows:
+        if self._open is None:
+            raise RuntimeError("nothing but fold writes the read model")
+        return self._open
+
+
+class Overlay:
+    """The state as it will be when our own decisions in flight have come back by the log."""
+
+    def __init__(self, base: State) -> None:
+        self._base = base
+        self._rows: Rows = {}
+        self._open: Rows | None = None
+
+    def get(self, row: type[R], id: str) -> R | None:
+        """The row of this id, as it will be; raises NotLoaded."""
+        key = (row, id)
+        for layer in (self._open, self._rows):
+            if layer is not None and key in layer:
+                return cast(R | None, layer[key])
+        return self._base.get(row, id)
+
+    def all(self, row: type[R]) -> list[R]:
+        """Every row of a small table, as they will be; raises NotLoaded."""
+        rows: dict[str, Row | None] = {each.id: each for each in self._base.all(row)}
+        for layer in (self._rows, self._open or {}):
+            rows |= {id: value for (kind, id), value in layer.items() if kind is row}
+        return sorted((cast(R, each) for each in rows.values() if each), key=lambda each: each.id)
+
+    def put(self, row: Row) -> None:
+        """Write a row; only inside `change`."""
+        assert self._open is not None
+        self._open[type(row), row.id] = row
+
+    def drop(self, row: type[Row], id: str) -> None:
+        """Remove a row; only inside `change`."""
+        assert self._open is not None
+        self._open[row, id] = None
+
+    @contextmanager
+    def change(self) -> Iterator[Rows]:
+        """All writes inside happen, or none when the block raises."""
+        self._open = {}
+        try:
+            yield self._open
+            self._rows |= self._open
+        finally:
+            self._open = None
+
+    def touches(self, written: Rows) -> bool:
+        """Whether rows that were written below stand here in a version of our own."""
+        return not self._rows.keys().isdisjoint(written)
+
+    def clear(self) -> None:
+        """Show the base again."""
+        self._rows = {}

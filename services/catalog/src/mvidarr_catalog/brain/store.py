@@ -1,0 +1,287 @@
+"""Every statement that the leader sends to the database, one function each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql, postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mvidarr_common.envelope import Envelope
+
+from .mind import Timer
+from .rows import Row, from_columns, table_of, to_columns
+from .schema import checkpoint, event_log, outbox, parked, timers
+from .state import Key, Rows
+
+CHUNK = 500
+"""Rows in one statement: below PostgreSQL's limit of 32767 parameters for every table of ours."""
+
+
+class Fenced(Exception):
+    """Another leader has moved the checkpoint: this one must not write any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far the log is folded; `seq` counts folded records."""
+
+    log_id: str | None
+    offset: int
+    event_id: str | None
+    epoch: int
+    generation: int
+    signature: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A record as the archive keeps it; `seq` is None while it is parked."""
+
+    id: str
+    seq: int | None
+    offset: int
+    type: str
+    subject: str
+    time: datetime
+    correlation_id: str
+    causation_id: str | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRecord:
+    """A record that waits for somebody to look at it."""
+
+    id: str
+    offset: int
+    type: str
+    subject: str
+    error: str
+    trace: str | None
+    body: bytes
+
+
+async def ensure_schema(connection: AsyncConnection) -> None:
+    """Make the brain's own tables and the first checkpoint where they are missing."""
+    await connection.run_sync(checkpoint.metadata.create_all)
+    first = {"id": 1, "offset": -1, "epoch": 0, "generation": 0, "signature": "", "seq": 0}
+    await connection.execute(_insert_new(connection, checkpoint), [first])
+
+
+async def ensure_tables(
+    connection: AsyncConnection, rows: Iterable[type[Row]], generation: int
+) -> None:
+    """Make the read model's tables of a generation."""
+    for row in rows:
+        await connection.run_sync(table_of(row, generation).create, checkfirst=True)
+
+
+async def drop_tables(
+    connection: AsyncConnection, rows: Iterable[type[Row]], generation: int
+) -> None:
+    """Remove the read model's tables of a generation."""
+    for row in rows:
+        await connection.run_sync(table_of(row, generation).drop, checkfirst=True)
+
+
+async def read_checkpoint(connection: AsyncConnection, *, lock: bool = False) -> Checkpoint:
+    """The one row."""
+    query = sa.select(checkpoint)
+    found = (await connection.execute(query.with_for_update() if lock else query)).mappings().one()
+    return Checkpoint(**{key: value for key, value in found.items() if key != "id"})
+
+
+async def take_over(connection: AsyncConnection) -> Checkpoint:
+    """Begin an epoch: whoever led before can commit nothing more."""
+    now = await read_checkpoint(connection, lock=True)
+    mine = replace(now, epoch=now.epoch + 1)
+    await connection.execute(sa.update(checkpoint).values(epoch=mine.epoch))
+    return mine
+
+
+async def move_checkpoint(connection: AsyncConnection, old: Checkpoint, new: Checkpoint) -> None:
+    """Compare and set: the fence. Raises Fenced when the row is not as this leader left it."""
+    values = {name: getattr(new, name) for name in Checkpoint.__dataclass_fields__}
+    moved = await connection.execute(
+        sa.update(checkpoint)
+        .where(checkpoint.c.offset == old.offset, checkpoint.c.epoch == old.epoch)
+        .values(values)
+    )
+    if moved.rowcount != 1:
+        raise Fenced(f"epoch {old.epoch} is over")
+
+
+async def known_ids(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that are archived already."""
+    query = sa.select(event_log.c.id).where(event_log.c.id.in_(ids))
+    return set((await connection.execute(query)).scalars())
+
+
+async def load_rows(
+    connection: AsyncConnection, keys: Iterable[Key], generation: int
+) -> tuple[Rows, set[type[Row]]]:
+    """The rows of these keys, None where there is none, and the tables that were read whole."""
+    wanted: dict[type[Row], set[str]] = {}
+    for row, id in keys:
+        wanted.setdefault(row, set()).add(id)
+    rows: Rows = {}
+    for row, ids in wanted.items():
+        whole = "" in ids
+        rows |= {} if whole else {(row, id): None for id in ids}
+        query = sa.select(table := table_of(row, generation))
+        query = query if whole else query.where(table.c.id.in_(ids))
+        for columns in (await connection.execute(query)).mappings():
+            rows[row, columns["id"]] = from_columns(row, columns)
+    return rows, {row for row, ids in wanted.items() if "" in ids}
+
+
+async def save_rows(connection: AsyncConnection, changes: Rows, generation: int) -> None:
+    """Write changed rows in bulk, and delete those that are None."""
+    puts: dict[type[Row], list[dict[str, Any]]] = {}
+    drops: dict[type[Row], list[str]] = {}
+    for (kind, id), row in changes.items():
+        if row is None:
+            drops.setdefault(kind, []).append(id)
+        else:
+            puts.setdefault(kind, []).append(to_columns(row))
+    for kind, ids in drops.items():
+        table = table_of(kind, generation)
+        await connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+    for kind, columns in puts.items():
+        statement = _upsert(connection, table_of(kind, generation))
+        for start in range(0, len(columns), CHUNK):
+            await connection.execute(statement, columns[start : start + CHUNK])
+
+
+async def archive(
+    connection: AsyncConnection, log_id: str | None, records: Sequence[Archived]
+) -> None:
+    """Store records; one that is there already stays as it is."""
+    rows = [
+        {name: getattr(record, name) for name in Archived.__dataclass_fields__}
+        | {"log_id": log_id or ""}
+        for record in records
+    ]
+    statement = _insert_new(connection, event_log)
+    for start in range(0, len(rows), CHUNK):
+        await connection.execute(statement, rows[start : start + CHUNK])
+
+
+async def number_archived(connection: AsyncConnection, id: str, seq: int) -> None:
+    """A parked record was folded, as the seq-th."""
+    await connection.execute(sa.update(event_log).where(event_log.c.id == id).values(seq=seq))
+
+
+async def read_archive(
+    connection: AsyncConnection, after_seq: int, limit: int
+) -> Sequence[tuple[int, bytes]]:
+    """Folded records in the order of folding."""
+    query = (
+        sa.select(event_log.c.seq, event_log.c.body)
+        .where(event_log.c.seq > after_seq)
+        .order_by(event_log.c.seq)
+        .limit(limit)
+    )
+    return [(seq, body) for seq, body in await connection.execute(query)]
+
+
+async def add_to_outbox(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+    """Decisions that shall be published, in this order."""
+    rows = [{"id": envelope.id, "body": envelope.encode()} for envelope in envelopes]
+    if rows:
+        await connection.execute(_insert_new(connection, outbox), rows)
+
+
+async def clear_outbox(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    """They were seen in the log."""
+    if ids:
+        await connection.execute(sa.delete(outbox).where(outbox.c.id.in_(ids)))
+
+
+async def read_outbox(connection: AsyncConnection) -> Sequence[bytes]:
+    """What has not come back yet, oldest first."""
+    query = sa.select(outbox.c.body).order_by(outbox.c.number)
+    return list((await connection.execute(query)).scalars())
+
+
+async def add_timers(connection: AsyncConnection, wanted: Sequence[Timer]) -> None:
+    """What the clock shall say."""
+    rows = [
+        {"id": timer.envelope.id, "due": timer.due, "body": timer.envelope.encode()}
+        for timer in wanted
+    ]
+    if rows:
+        await connection.execute(_insert_new(connection, timers), rows)
+
+
+async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tuple[str, bytes]]:
+    """What is due, oldest first."""
+    query = (
+        sa.select(timers.c.id, timers.c.body)
+        .where(timers.c.due <= now)
+        .order_by(timers.c.due, timers.c.id)
+        .limit(CHUNK)
+    )
+    return [(id, body) for id, body in await connection.execute(query)]
+
+
+async def clear_timers(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    """They are said."""
+    await connection.execute(sa.delete(timers).where(timers.c.id.in_(ids)))
+
+
+async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> None:
+    """Set records aside with their error."""
+    now = datetime.now(UTC)
+    rows = [
+        {name: getattr(record, name) for name in ParkedRecord.__dataclass_fields__}
+        | {"parked": now}
+        for record in records
+    ]
+    if rows:
+        await connection.execute(_insert_new(connection, parked), rows)
+
+
+async def parked_records(
+    connection: AsyncConnection, *, subject: str | None = None
+) -> Sequence[ParkedRecord]:
+    """Parked records, oldest first."""
+    query = sa.select(parked).order_by(parked.c.number)
+    query = query if subject is None else query.where(parked.c.subject == subject)
+    names = ParkedRecord.__dataclass_fields__
+    found = (await connection.execute(query)).mappings()
+    return [ParkedRecord(**{name: row[name] for name in names}) for row in found]
+
+
+async def unpark(connection: AsyncConnection, id: str) -> None:
+    """It is folded, or discarded."""
+    await connection.execute(sa.delete(parked).where(parked.c.id == id))
+
+
+async def still_parked(connection: AsyncConnection, id: str, error: str, trace: str | None) -> None:
+    """It was tried again, and this is why it stays."""
+    await connection.execute(
+        sa.update(parked).where(parked.c.id == id).values(error=error, trace=trace)
+    )
+
+
+def _insert_new(connection: AsyncConnection, table: sa.Table) -> Any:
+    """An insert that passes over rows whose key is there."""
+    if connection.dialect.name == "mysql":
+        return mysql.insert(table).prefix_with("IGNORE")
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def _upsert(connection: AsyncConnection, table: sa.Table) -> Any:
+    names = [column.name for column in table.columns if not column.primary_key]
+    if connection.dialect.name == "mysql":
+        mine = mysql.insert(table)
+        return mine.on_duplicate_key_update({name: mine.inserted[name] for name in names})
+    theirs = postgresql.insert(table)
+    return theirs.on_conflict_do_update(
+        index_elements=["id"], set_={name: theirs.excluded[name] for name in names}
+    )

@@ -1,0 +1,231 @@
+"""One transaction of the leader: records in; rows, archive, outbox, timers and checkpoint out."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mvidarr_common.bus import Record
+from mvidarr_common.envelope import Envelope, decode
+from mvidarr_common.errors import Undecodable
+from mvidarr_common.messages import Message
+from mvidarr_common.messages.system import LogStarted, ParkedDiscarded, ParkedRetried
+
+from . import parking, store
+from .ahead import keys_ahead
+from .defects import DEFECTS, trace_of
+from .mind import Decided, Mind, Timer
+from .state import NotLoaded
+from .store import Archived, Checkpoint, ParkedRecord
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass
+class Said:
+    """What a turn gathered to be said once it is committed."""
+
+    events: list[Envelope] = field(default_factory=list)
+    signals: list[Envelope] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
+    subjects: set[str] = field(default_factory=set)
+    folded: list[Message] = field(default_factory=list)
+
+
+class Turn:
+    """Takes records in order. Nothing counts before `commit`."""
+
+    def __init__(
+        self, mind: Mind, connection: AsyncConnection, checkpoint: Checkpoint, held: set[str]
+    ) -> None:
+        self.mind = mind
+        self.connection = connection
+        self.said = Said()
+        self.held = held
+        self.checkpoint = self._began = checkpoint
+        self._archive: list[Archived] = []
+        self._parked: list[ParkedRecord] = []
+        self._returned: list[str] = []
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """Fold and decide a batch, each record once, however often it was delivered."""
+        read = [(record, _decoded(record.body)) for record in records]
+        envelopes = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
+        known = await store.known_ids(self.connection, [each.id for each in envelopes])
+        await self.load_ahead(each.message for each in envelopes if each.id not in known)
+        for record, envelope in read:
+            if isinstance(envelope, Undecodable):
+                self._set_aside_unread(record, envelope)
+            elif envelope.id in known:
+                self._returned.append(envelope.id)
+            else:
+                known.add(envelope.id)
+                await self._take(record, envelope)
+            self._reach(record.offset, envelope)
+
+    async def think(self, envelope: Envelope) -> None:
+        """Fold one message and decide what follows; on an error nothing of it stays."""
+        before = await self.with_rows(self.mind.fold, envelope)
+        decided = Decided()
+        try:
+            decided = await self._decide(envelope)
+            for event in decided.events:
+                await self.with_rows(self.mind.expect, event)
+        except Exception:
+            self.mind.undo(before, decided.events)
+            raise
+        self.said.events += decided.events
+        self.said.signals += decided.signals
+        self.said.timers += decided.timers
+        self.said.subjects.add(envelope.subject)
+        self.said.folded.append(envelope.message)
+
+    async def say(self, event: Envelope) -> None:
+        """Put an event into the outbox and count on it."""
+        if event.id not in self.mind.in_flight:
+            await self.with_rows(self.mind.expect, event)
+            self.said.events.append(event)
+
+    async def with_rows(self, function: Callable[[Envelope], T], envelope: Envelope) -> T:
+        """Call, load what it misses, and call again until nothing is missing."""
+        while True:
+            try:
+                return function(envelope)
+            except NotLoaded as missing:
+                rows, complete = await store.load_rows(
+                    self.connection, [missing.key], self.checkpoint.generation
+                )
+                self.mind.state.learn(rows, complete)
+
+    async def load_ahead(self, messages: Iterable[Message]) -> None:
+        """Load in one go what these messages will probably ask for."""
+        keys = keys_ahead(messages, self.mind.brain.rows_by_subject)
+        if missing := self.mind.state.missing(keys):
+            rows, complete = await store.load_rows(
+                self.connection, missing, self.checkpoint.generation
+            )
+            self.mind.state.learn(rows, complete)
+
+    def next_seq(self) -> int:
+        """The number of the record that is folded now."""
+        self.checkpoint = replace(self.checkpoint, seq=self.checkpoint.seq + 1)
+        return self.checkpoint.seq
+
+    async def flush(self) -> None:
+        """Write the changed rows, so that statements of this transaction see them."""
+        changes = self.mind.state.take_changes()
+        await store.save_rows(self.connection, changes, self.checkpoint.generation)
+
+    async def commit(self) -> None:
+        """Write everything that this turn has gathered; the caller's transaction commits it."""
+        await self.flush()
+        if self.checkpoint == self._began and not self.said.events:
+            return  # an idle tick writes nothing
+        if self._archive:
+            await store.archive(self.connection, self.checkpoint.log_id, self._archive)
+        await store.park(self.connection, self._parked)
+        await store.clear_outbox(self.connection, self._returned)
+        await store.add_to_outbox(self.connection, self.said.events)
+        await store.add_timers(self.connection, self.said.timers)
+        await store.move_checkpoint(self.connection, self._began, self.checkpoint)
+
+    async def _decide(self, envelope: Envelope) -> Decided:
+        if isinstance(envelope.message, parking.ABOUT_PARKED):
+            return Decided(events=(await parking.decide(self.connection, envelope),))
+        return await self.with_rows(self.mind.decide, envelope)
+
+    async def _take(self, record: Record, envelope: Envelope) -> None:
+        self._returned.append(envelope.id)
+        if envelope.subject in self.held:
+            self._set_aside(record, envelope, "waits behind an earlier message of its subject")
+            return
+        try:
+            await self.think(envelope)
+        except DEFECTS as error:
+            log.exception("parked", extra={"event_id": envelope.id, "type": envelope.type})
+            self.held.add(envelope.subject)
+            self._set_aside(record, envelope, f"{type(error).__name__}: {error}", trace_of(error))
+            return
+        self._archive.append(_archived(record, envelope, self.next_seq()))
+        if isinstance(envelope.message, ParkedRetried | ParkedDiscarded):
+            await parking.attend(self, envelope.message)
+
+    def _set_aside(
+        self, record: Record, envelope: Envelope, error: str, trace: str | None = None
+    ) -> None:
+        self.mind.set_aside(envelope)
+        archived = _archived(record, envelope, None)
+        self._archive.append(archived)
+        self._parked.append(_parked(archived, error, trace))
+
+    def _set_aside_unread(self, record: Record, error: Undecodable) -> None:
+        """Nothing can wait behind it: nobody knows what it is about."""
+        archived = _unreadable(record)
+        self._archive.append(archived)
+        self._parked.append(_parked(archived, error.message, None))
+
+    def _reach(self, offset: int, envelope: Envelope | Undecodable) -> None:
+        id = envelope.id if isinstance(envelope, Envelope) else None
+        log_id = self.checkpoint.log_id
+        if isinstance(envelope, Envelope) and isinstance(envelope.message, LogStarted):
+            log_id = log_id or envelope.message.log_id
+        self.checkpoint = replace(self.checkpoint, offset=offset, event_id=id, log_id=log_id)
+
+
+def _decoded(body: bytes) -> Envelope | Undecodable:
+    try:
+        return decode(body)
+    except Undecodable as error:
+        return error
+
+
+def _archived(record: Record, envelope: Envelope, seq: int | None) -> Archived:
+    return Archived(
+        id=envelope.id,
+        seq=seq,
+        offset=record.offset,
+        type=envelope.type,
+        subject=envelope.subject,
+        time=envelope.time,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        body=record.body,
+    )
+
+
+def _unreadable(record: Record) -> Archived:
+    """A record that nobody can read, under the names that it gives itself where it does."""
+    try:
+        raw = orjson.loads(record.body)
+        said = raw if isinstance(raw, dict) else {}
+    except ValueError:
+        said = {}
+    id = str(said.get("id") or f"offset-{record.offset}")[:64]
+    return Archived(
+        id=id,
+        seq=None,
+        offset=record.offset,
+        type=str(said.get("type", "unreadable"))[:100],
+        subject=str(said.get("subject", "unreadable"))[:255],
+        time=datetime.now(UTC),
+        correlation_id=str(said.get("correlationid", id))[:64],
+        causation_id=None,
+        body=record.body,
+    )
+
+
+def _parked(record: Archived, error: str, trace: str | None) -> ParkedRecord:
+    return ParkedRecord(
+        id=record.id,
+        offset=record.offset,
+        type=record.type,
+        subject=record.subject,
+        error=error,
+        trace=trace,
+        body=record.body,
+    )

@@ -1,0 +1,1 @@
+"""Who people are, and the keys that act for them."""

@@ -1,0 +1,107 @@
+"""The API keys: known by their hash, revoked with their user."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mvidarr_catalog.brain.model import Decision, ReadModel
+from mvidarr_catalog.brain.reading import Read
+from mvidarr_catalog.brain.rows import Row
+from mvidarr_catalog.brain.state import Known, State
+from mvidarr_common.envelope import Envelope
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages.identity import (
+    ApiKeyCreated,
+    ApiKeyRevoked,
+    CreateApiKey,
+    RevokeApiKey,
+    Role,
+)
+from mvidarr_common.messages.ids import ApiKeyId, UserId, derive
+from mvidarr_common.messages.queries import (
+    ApiKeys,
+    ApiKeyView,
+    Credentials,
+    FindCredentials,
+    ListApiKeys,
+)
+
+from .users import User, user_id, user_view
+
+
+class ApiKey(Row, table="api_keys", subject="api_key", indexes=(("key_hash",), ("user_id",))):
+    """One key; the key itself is shown once and kept nowhere."""
+
+    user_id: UserId
+    name: str
+    key_hash: str
+    role: Role
+    expires: datetime | None
+    added: datetime
+
+
+model = ReadModel(rows=(ApiKey,), version=1)
+
+
+@model.fold
+def created(event: ApiKeyCreated, cause: Envelope, state: State) -> None:
+    fields = event.model_dump(by_alias=False, exclude={"api_key_id"})
+    state.put(ApiKey(id=event.api_key_id, added=cause.time, **fields))
+
+
+@model.fold
+def revoked(event: ApiKeyRevoked, _: Envelope, state: State) -> None:
+    state.drop(ApiKey, event.api_key_id)
+
+
+@model.decide
+def create(command: CreateApiKey, cause: Envelope, state: Known) -> Iterator[Decision]:
+    if state.get(User, command.user_id) is None:
+        raise NotFound("user_not_found", f"There is no user {command.user_id}.")
+    fields = command.model_dump(by_alias=False)
+    yield ApiKeyCreated(api_key_id=ApiKeyId(derive(cause.id, "api_key")), **fields)
+
+
+@model.decide
+def revoke(command: RevokeApiKey, _: Envelope, state: Known) -> Iterator[Decision]:
+    if state.get(ApiKey, command.api_key_id) is None:
+        raise NotFound("api_key_not_found", f"There is no API key {command.api_key_id}.")
+    yield ApiKeyRevoked(api_key_id=command.api_key_id)
+
+
+@model.query
+async def list_keys(query: ListApiKeys, read: Read) -> ApiKeys:
+    columns = read.table(ApiKey).c
+    where = [columns.user_id == query.user_id] if query.user_id else []
+    return ApiKeys(items=tuple(_view(key) for key in await read.rows(ApiKey, *where)))
+
+
+@model.query
+async def find(query: FindCredentials, read: Read) -> Credentials:
+    """Nobody is found, rather than an error, for what is unknown: the gateway refuses."""
+    key = await _key_of(query.key_hash, read) if query.key_hash else None
+    by_name = user_id(query.username) if query.username else None
+    id = key.user_id if key else query.user_id or by_name
+    users = await read.rows(User, read.table(User).c.id == id) if id else []
+    if not users:
+        return Credentials(user=None)
+    return Credentials(
+        user=user_view(users[0]),
+        password_hash=users[0].password_hash if query.username else None,
+        api_key=_view(key) if key else None,
+    )
+
+
+async def _key_of(key_hash: str, read: Read) -> ApiKey | None:
+    found = await read.rows(ApiKey, read.table(ApiKey).c.key_hash == key_hash)
+    return found[0] if found else None
+
+
+def _view(key: ApiKey) -> ApiKeyView:
+    return ApiKeyView(
+        id=ApiKeyId(key.id),
+        user_id=key.user_id,
+        name=key.name,
+        role=key.role,
+        expires=key.expires,
+        added=key.added,
+    )

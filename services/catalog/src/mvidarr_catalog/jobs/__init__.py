@@ -1,0 +1,1 @@
+"""The life of every job: who waits, who runs, what comes next."""

@@ -1,0 +1,47 @@
+"""Which workers live and what they run, by their own word of a few seconds ago."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from mvidarr_common.messages.ids import WorkerId
+from mvidarr_common.messages.system import Claim, WorkerAlive
+
+FORGOTTEN_AFTER = 20.0
+"""Seconds without a word: four heartbeats."""
+
+
+class Workforce:
+    """Memory of the leader alone; lost with it, and whole again after one heartbeat."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._alive: dict[WorkerId, tuple[float, WorkerAlive]] = {}
+        self._since = clock()
+
+    def hear(self, word: WorkerAlive) -> None:
+        """A worker lives, or leaves."""
+        if word.leaving:
+            self._alive.pop(word.worker_id, None)
+        else:
+            self._alive[word.worker_id] = (self._clock(), word)
+
+    def slots(self, queue: str) -> int:
+        """How many jobs of this queue run at once, over all workers."""
+        return sum(word.slots.get(queue, 0) for word in self._words())
+
+    def claims(self) -> set[Claim]:
+        """What workers say that they run."""
+        return {claim for word in self._words() for claim in word.running}
+
+    @property
+    def settled(self) -> bool:
+        """Whether every living worker must have been heard by now."""
+        return self._clock() - self._since > 3 * FORGOTTEN_AFTER
+
+    def _words(self) -> Iterator[WorkerAlive]:
+        oldest = self._clock() - FORGOTTEN_AFTER
+        for worker, (heard, word) in list(self._alive.items()):
+            if heard < oldest:
+                del self._alive[worker]
+            else:
+                yield word

@@ -1,0 +1,1 @@
+"""What the library holds: artists, videos and files."""

@@ -1,0 +1,65 @@
+"""How videos are asked for: one with its files, or a page of them."""
+
+import sqlalchemy as sa
+
+from mvidarr_catalog.brain.model import ReadModel
+from mvidarr_catalog.brain.reading import Read
+from mvidarr_common.messages.ids import VideoId, name_key
+from mvidarr_common.messages.queries import (
+    FileView,
+    GetVideo,
+    ListVideos,
+    Videos,
+    VideoView,
+)
+
+from .files import File, file_view
+from .videos import Video
+
+model = ReadModel()
+
+
+@model.query
+async def get(query: GetVideo, read: Read) -> VideoView:
+    video = await read.one(Video, query.id, "video")
+    return _view(video, await _files_of(read, [video]))
+
+
+@model.query
+async def list_videos(query: ListVideos, read: Read) -> Videos:
+    columns = read.table(Video).c
+    where: list[sa.ColumnElement[bool]] = []
+    where.append(columns.state == query.state if query.state else columns.state != "deleted")
+    if query.artist_id:
+        where.append(columns.artist_id == query.artist_id)
+    words = name_key(query.search or "").split()
+    where += [columns.search.contains(word, autoescape=True) for word in words]
+    found = await read.page(Video, query, *where)
+    files = await _files_of(read, list(found.rows))
+    return Videos(items=tuple(_view(video, files) for video in found.rows), next=found.next)
+
+
+async def _files_of(read: Read, videos: list[Video]) -> dict[str, FileView]:
+    ids = [id for video in videos for id in video.files]
+    rows = await read.rows(File, read.table(File).c.id.in_(ids)) if ids else []
+    return {row.id: file_view(row) for row in rows}
+
+
+def _view(video: Video, files: dict[str, FileView]) -> VideoView:
+    about = video.about
+    return VideoView(
+        id=VideoId(video.id),
+        url=video.url,
+        state=video.state,
+        title=video.title,
+        artist=about.artist,
+        artist_id=video.artist_id,
+        about=about,
+        profile_id=video.profile_id,
+        quality=video.quality,
+        files=tuple(files[id] for id in video.files if id in files),
+        failure=video.failure,
+        pipeline_id=video.pipeline_id,
+        added=video.added,
+        changed=video.changed_at,
+    )

@@ -1,0 +1,291 @@
+"""The videos: what people want to have, what is known of it, and how far it has come."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from mvidarr_catalog.brain.model import Decision, Later, ReadModel
+from mvidarr_catalog.brain.rows import Row
+from mvidarr_catalog.brain.state import Known, State
+from mvidarr_catalog.profiles import Profile
+from mvidarr_common.envelope import Envelope
+from mvidarr_common.errors import Conflict, Invalid, NotFound
+from mvidarr_common.messages.ids import (
+    ArtistId,
+    FileId,
+    PipelineId,
+    ProfileId,
+    VideoId,
+    artist_id,
+    name_key,
+)
+from mvidarr_common.messages.jobs import PipelineCancelled, PipelineStarted
+from mvidarr_common.messages.library import (
+    AcquireVideo,
+    AddVideo,
+    DeleteVideo,
+    Description,
+    EditVideo,
+    FileAdded,
+    FileRemoved,
+    IgnoreVideo,
+    PurgeVideo,
+    RestoreVideo,
+    VideoAdded,
+    VideoDeleted,
+    VideoDescribed,
+    VideoEdited,
+    VideoFailed,
+    VideoIgnored,
+    VideoPurged,
+    VideoReady,
+    VideoRestored,
+    VideoWanted,
+)
+from mvidarr_common.messages.queries import Failure, VideoState
+
+from .naming import plain, plain_url, video_id
+
+TRASH_TIME = timedelta(days=30)
+"""How long a deleted video can come back."""
+
+
+class Video(Row, table="videos", subject="video", indexes=(("added",), ("state",), ("artist_id",))):
+    """One video. `known` is what people said, `found` what its page says; people win.
+
+    `search` is title and artist in the spelling that is searched; `deletion` is the event that
+    put it into the trash.
+    """
+
+    url: str
+    state: VideoState
+    known: Description
+    found: Description
+    artist_id: ArtistId | None
+    search: str
+    profile_id: ProfileId
+    pipeline_id: PipelineId | None
+    files: tuple[FileId, ...]
+    quality: str | None
+    failure: Failure | None
+    deletion: str | None
+    added: datetime
+    changed_at: datetime
+
+    @property
+    def about(self) -> Description:
+        """What is known of it altogether."""
+        return self.known.over(self.found)
+
+    @property
+    def title(self) -> str:
+        """Its title; as long as none is known, its address."""
+        return self.about.title or self.url
+
+
+model = ReadModel(rows=(Video,), version=1)
+
+
+@model.fold
+def added(event: VideoAdded, cause: Envelope, state: State) -> None:
+    video = Video(
+        id=event.video_id,
+        url=event.url,
+        state="wanted",
+        known=event.known,
+        found=Description(),
+        artist_id=None,
+        search="",
+        profile_id=event.profile_id,
+        pipeline_id=None,
+        files=(),
+        quality=None,
+        failure=None,
+        deletion=None,
+        added=cause.time,
+        changed_at=cause.time,
+    )
+    state.put(_searchable(video))
+
+
+@model.fold
+def described(event: VideoDescribed, cause: Envelope, state: State) -> None:
+    _change(state, cause, event.video_id, found=event.found)
+
+
+@model.fold
+def edited(event: VideoEdited, cause: Envelope, state: State) -> None:
+    video = state.get(Video, event.video_id)
+    if video:
+        _change(state, cause, event.video_id, known=event.changes.over(video.known))
+
+
+@model.fold
+def wanted(event: VideoWanted, cause: Envelope, state: State) -> None:
+    _change(state, cause, event.video_id, state="wanted", failure=None)
+
+
+@model.fold
+def acquiring(event: PipelineStarted, cause: Envelope, state: State) -> None:
+    id = _of(event.for_subject)
+    if id and event.name == "acquire":
+        _change(state, cause, id, state="acquiring", pipeline_id=event.pipeline_id, failure=None)
+
+
+@model.fold
+def acquiring_cancelled(event: PipelineCancelled, cause: Envelope, state: State) -> None:
+    id = _of(event.for_subject)
+    video = state.get(Video, id) if id else None
+    if video and video.state == "acquiring" and video.pipeline_id == event.pipeline_id:
+        _change(state, cause, VideoId(video.id), state="wanted")
+
+
+@model.fold
+def ready(event: VideoReady, cause: Envelope, state: State) -> None:
+    _change(state, cause, event.video_id, state="ready", quality=event.quality, failure=None)
+
+
+@model.fold
+def failed(event: VideoFailed, cause: Envelope, state: State) -> None:
+    failure = Failure(code=event.code, message=event.message)
+    _change(state, cause, event.video_id, state="failed", failure=failure)
+
+
+@model.fold
+def ignored(event: VideoIgnored, cause: Envelope, state: State) -> None:
+    _change(state, cause, event.video_id, state="ignored")
+
+
+@model.fold
+def deleted(event: VideoDeleted, cause: Envelope, state: State) -> None:
+    _change(state, cause, event.video_id, state="deleted", deletion=cause.id)
+
+
+@model.fold
+def restored(event: VideoRestored, cause: Envelope, state: State) -> None:
+    video = state.get(Video, event.video_id)
+    if video:
+        back: VideoState = "ready" if video.files else "wanted"
+        _change(state, cause, event.video_id, state=back, deletion=None)
+
+
+@model.fold
+def purged(event: VideoPurged, _: Envelope, state: State) -> None:
+    state.drop(Video, event.video_id)
+
+
+@model.fold
+def file_added(event: FileAdded, cause: Envelope, state: State) -> None:
+    video = state.get(Video, event.video_id)
+    if video and event.file_id not in video.files:
+        _change(state, cause, event.video_id, files=(*video.files, event.file_id))
+
+
+@model.fold
+def file_removed(event: FileRemoved, cause: Envelope, state: State) -> None:
+    video = state.get(Video, event.video_id)
+    if video:
+        left = tuple(id for id in video.files if id != event.file_id)
+        _change(state, cause, event.video_id, files=left)
+
+
+@model.decide
+def add(command: AddVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    url = plain_url(command.url)
+    known = state.get(Video, video_id(url))
+    if known and known.state == "deleted":
+        raise Conflict("video_in_trash", "It is in the trash: restore it.", existing=known.id)
+    if known:
+        raise Conflict("video_known", "This address is in the library already.", existing=known.id)
+    if state.get(Profile, command.profile_id) is None:
+        raise Invalid("invalid_profile", f"There is no profile {command.profile_id}.")
+    yield VideoAdded(
+        video_id=video_id(url), url=url, known=plain(command.known), profile_id=command.profile_id
+    )
+
+
+@model.decide
+def edit(command: EditVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    video = existing(state, command.video_id)
+    changes = plain(command.changes)
+    if changes.over(video.known) != video.known:
+        artist = artist_id(changes.artist) if changes.artist else None
+        yield VideoEdited(video_id=command.video_id, changes=changes, artist_id=artist)
+
+
+@model.decide
+def ignore(command: IgnoreVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    if existing(state, command.video_id).state != "ignored":
+        yield VideoIgnored(video_id=command.video_id)
+
+
+@model.decide
+def acquire(command: AcquireVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    video = existing(state, command.video_id)
+    if video.state == "ready":
+        raise Conflict("video_ready", "It lies in the library already.", existing=video.id)
+    if video.state != "acquiring":
+        yield VideoWanted(video_id=command.video_id)
+
+
+@model.decide
+def delete(command: DeleteVideo, cause: Envelope, state: Known) -> Iterator[Decision]:
+    video = existing(state, command.video_id)
+    yield VideoDeleted(video_id=command.video_id, title=video.title)
+
+
+@model.decide
+def expire(event: VideoDeleted, cause: Envelope, _: Known) -> Iterator[Decision]:
+    """The clock will empty the trash."""
+    purge = PurgeVideo(video_id=event.video_id, deletion=cause.id)
+    yield Later(cause.time + TRASH_TIME, purge)
+
+
+@model.decide
+def restore(command: RestoreVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    video = state.get(Video, command.video_id)
+    if video is None:
+        raise _unknown(command.video_id)
+    if video.state == "deleted":
+        yield VideoRestored(video_id=command.video_id)
+
+
+@model.decide
+def purge(command: PurgeVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+    video = state.get(Video, command.video_id)
+    if video and video.deletion == command.deletion:
+        yield VideoPurged(video_id=command.video_id, files=video.files)
+
+
+def existing(state: Known, id: VideoId) -> Video:
+    """The video, unless it is in the trash; raises NotFound."""
+    video = state.get(Video, id)
+    if video is None or video.state == "deleted":
+        raise _unknown(id)
+    return video
+
+
+def subject_of(id: str) -> str:
+    """A video's subject."""
+    return f"video/{id}"
+
+
+def _unknown(id: str) -> NotFound:
+    return NotFound("video_not_found", f"There is no video {id}.")
+
+
+def _of(subject: str) -> VideoId | None:
+    kind, _, id = subject.partition("/")
+    return VideoId(id) if kind == "video" else None
+
+
+def _change(state: State, cause: Envelope, id: VideoId, /, **fields: object) -> None:
+    video = state.get(Video, id)
+    if video:
+        state.put(_searchable(video.changed(changed_at=cause.time, **fields)))
+
+
+def _searchable(video: Video) -> Video:
+    about = video.about
+    words = name_key(f"{about.artist or ''} {video.title}")
+    artist = artist_id(about.artist) if about.artist else None
+    return video.changed(search=words, artist_id=artist)

@@ -1,0 +1,29 @@
+"""All read models, in the order in which they fold and decide: foundations first."""
+
+from . import history, profiles, rebuilds, subscriptions
+from .brain.model import Brain, ReadModel, brain_of
+from .identity import api_keys, users
+from .jobs import jobs
+from .library import acquiring, artists, files, video_queries, videos
+from .pipelines import runs
+
+MODELS: tuple[ReadModel, ...] = (
+    profiles.model,
+    users.model,
+    api_keys.model,
+    subscriptions.model,
+    jobs.model,
+    videos.model,
+    files.model,
+    artists.model,
+    acquiring.model,
+    runs.model,
+    video_queries.model,
+    history.model,
+    rebuilds.model,
+)
+
+
+def whole_brain() -> Brain:
+    """Everything that the catalog folds, decides and answers."""
+    return brain_of(MODELS)

@@ -1,0 +1,56 @@
+"""One reign after another: elect, lead, and when anything is lost, stand for election again."""
+
+import asyncio
+import logging
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from mvidarr_common.bus import Bus
+from mvidarr_common.bus.topology import PARKED
+from mvidarr_common.errors import Unavailable
+
+from .brain import metrics
+from .brain.leader import Leader
+from .brain.leadership import LostLeadership, leadership, watch
+from .brain.model import Brain
+from .brain.store import Fenced
+from .brain.timers import ring
+from .jobs.dead import DeadLetters
+from .jobs.dispatcher import Dispatcher
+from .jobs.overseer import oversee
+from .jobs.reaper import Reaper
+from .jobs.workforce import Workforce
+from .rebuilds import Rebuilder
+
+log = logging.getLogger(__name__)
+
+AWAY = (DBAPIError, InterfaceError, Fenced, LostLeadership, Unavailable, OSError, TimeoutError)
+"""What ends a reign and not the process: the database or the broker is away, or another leads."""
+
+
+async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
+    """Lead whenever elected. A log that is not ours ends it: raises LogError."""
+    while True:
+        try:
+            async with leadership(engine) as session, asyncio.TaskGroup() as tasks:
+                tasks.create_task(watch(session), name="watch")
+                await _lead(bus, engine, brain, per_site)
+        except* AWAY as lost:
+            log.warning("no longer leading: %s", lost.exceptions[0])
+        finally:
+            metrics.leading(False)
+        await asyncio.sleep(1.0)
+
+
+async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
+    workforce, rebuilder = Workforce(), Rebuilder()
+    chores = (ring, Dispatcher(workforce, per_site), Reaper(workforce), rebuilder)
+    leader = Leader(engine, bus, brain, chores)
+    dead = DeadLetters(bus, engine)
+    await leader.take_over()
+    metrics.leading(True)
+    async with bus.work(PARKED, 1, dead.take), asyncio.TaskGroup() as tasks:
+        tasks.create_task(oversee(bus, engine, workforce), name="overseer")
+        tasks.create_task(rebuilder.run(leader), name="rebuilds")
+        await leader.lead()

@@ -1,0 +1,36 @@
+"""The catalog as a whole."""
+
+import asyncio
+
+from sqlalchemy.exc import DBAPIError
+
+from mvidarr_common.envelope import Envelope
+from mvidarr_common.errors import Unavailable
+from mvidarr_common.messages import Query
+from mvidarr_common.service import Runtime, Service
+
+from .brain.reading import Answers
+from .deps import Deps, open_deps
+from .reign import reign_for_ever
+from .settings import CatalogSettings
+
+
+async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
+    """Answer queries, as every replica does; lead, when elected."""
+    answers = Answers(deps.engine, deps.brain)
+
+    async def answer(envelope: Envelope) -> bytes:
+        assert isinstance(envelope.message, Query)
+        try:
+            return await answers.answer(envelope.message)
+        except (DBAPIError, OSError) as error:
+            raise Unavailable("database_away", "The database is away; try again.") from error
+
+    async with runtime.bus.answer(answer), asyncio.TaskGroup() as tasks:
+        per_site = runtime.settings.downloads_per_site
+        tasks.create_task(reign_for_ever(runtime.bus, deps.engine, deps.brain, per_site))
+
+
+service: Service[CatalogSettings, Deps] = Service(
+    name="catalog", settings=CatalogSettings, open=open_deps, main=main
+)

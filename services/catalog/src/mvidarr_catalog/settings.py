@@ -1,0 +1,20 @@
+"""What the catalog can be told."""
+
+from pydantic import Field, SecretStr
+
+from mvidarr_common.settings import Settings
+
+
+class CatalogSettings(Settings):
+    """Settings of the catalog."""
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql+asyncpg://…; without it an embedded PostgreSQL is started",
+    )
+    database_connections: int = Field(
+        default=10, description="connections that one replica opens at most", ge=3
+    )
+    downloads_per_site: int = Field(
+        default=3, description="downloads from one site at a time, over all workers", ge=1
+    )

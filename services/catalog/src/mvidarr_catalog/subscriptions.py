@@ -1,0 +1,103 @@
+"""The subscriptions: who wants to be told of what. Addresses and secrets stay sealed."""
+
+from collections.abc import Iterator
+
+from mvidarr_common.envelope import Envelope
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages.ids import SubscriptionId
+from mvidarr_common.messages.notify import (
+    Channel,
+    DeleteSubscription,
+    SaveSubscription,
+    SubscriptionDeleted,
+    SubscriptionSaved,
+)
+from mvidarr_common.messages.queries import (
+    GetSubscription,
+    ListSubscriptions,
+    SealedSubscription,
+    SealedSubscriptions,
+    Subscriptions,
+    SubscriptionsTo,
+    SubscriptionView,
+)
+
+from .brain.model import Decision, ReadModel
+from .brain.reading import Read
+from .brain.rows import Row
+from .brain.state import Known, State
+
+
+class Subscription(Row, table="subscriptions", subject="subscription"):
+    """One subscription; no events means all that are worth telling."""
+
+    name: str
+    channel: Channel
+    address: str
+    secret: str | None
+    events: tuple[str, ...]
+    enabled: bool
+
+
+model = ReadModel(rows=(Subscription,), version=1)
+
+
+@model.fold
+def saved(event: SubscriptionSaved, _: Envelope, state: State) -> None:
+    fields = event.model_dump(by_alias=False, exclude={"subscription_id"})
+    state.put(Subscription(id=event.subscription_id, **fields))
+
+
+@model.fold
+def deleted(event: SubscriptionDeleted, _: Envelope, state: State) -> None:
+    state.drop(Subscription, event.subscription_id)
+
+
+@model.decide
+def save(command: SaveSubscription, _: Envelope, __: Known) -> Iterator[Decision]:
+    yield SubscriptionSaved(**command.model_dump(by_alias=False))
+
+
+@model.decide
+def delete(command: DeleteSubscription, _: Envelope, state: Known) -> Iterator[Decision]:
+    if state.get(Subscription, command.subscription_id) is None:
+        id = command.subscription_id
+        raise NotFound("subscription_not_found", f"There is no subscription {id}.")
+    yield SubscriptionDeleted(subscription_id=command.subscription_id)
+
+
+@model.query
+async def get(query: GetSubscription, read: Read) -> SubscriptionView:
+    return _view(await read.one(Subscription, query.id, "subscription"))
+
+
+@model.query
+async def list_subscriptions(_: ListSubscriptions, read: Read) -> Subscriptions:
+    return Subscriptions(items=tuple(_view(row) for row in await read.rows(Subscription)))
+
+
+@model.query
+async def subscriptions_to(query: SubscriptionsTo, read: Read) -> SealedSubscriptions:
+    rows = await read.rows(Subscription, read.table(Subscription).c.enabled)
+    wanting = [row for row in rows if not row.events or query.event_type in row.events]
+    return SealedSubscriptions(items=tuple(_sealed(row) for row in wanting))
+
+
+def _view(row: Subscription) -> SubscriptionView:
+    return SubscriptionView(
+        id=SubscriptionId(row.id),
+        name=row.name,
+        channel=row.channel,
+        events=row.events,
+        enabled=row.enabled,
+    )
+
+
+def _sealed(row: Subscription) -> SealedSubscription:
+    return SealedSubscription(
+        id=SubscriptionId(row.id),
+        channel=row.channel,
+        address=row.address,
+        secret=row.secret,
+        events=row.events,
+    )
