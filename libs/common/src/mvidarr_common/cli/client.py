@@ -7,7 +7,7 @@ Every mutation carries its own id, so that it may be said again when nobody answ
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -15,9 +15,17 @@ import httpx
 import orjson
 from pydantic import Field, ValidationError
 from websockets.asyncio.client import connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosedError, WebSocketException
 
-from mvidarr_common.errors import Problem, Unauthorized, Unavailable, problem_for
+from mvidarr_common.errors import (
+    Forbidden,
+    Invalid,
+    LogReplaced,
+    Problem,
+    Unauthorized,
+    Unavailable,
+    problem_for,
+)
 from mvidarr_common.messages import Message, UnknownMessage, Value, find
 from mvidarr_common.messages.ids import new_id
 from mvidarr_common.messages.queries import RecordView
@@ -26,6 +34,9 @@ from .access import Access
 
 V = TypeVar("V", bound=Value)
 Query = str | int | bool | None
+_REFUSALS = {1008: Unauthorized, 4400: Invalid, 4401: Unauthorized, 4403: Forbidden, 4408: Invalid}
+_LOG_REPLACED = 4409
+"""How the server closes a websocket for good, and when the log is not the one that we knew."""
 
 
 class Frame(Value):
@@ -35,6 +46,7 @@ class Frame(Value):
     position: str | None = None
     subject: str | None = None
     correlation_id: str | None = None
+    detail: str | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -115,32 +127,37 @@ class Client:
 
     async def events(self, *topics: str, after: str | None = None) -> AsyncGenerator[Frame, None]:
         """Facts and signals as they pass, across lost connections; the first is "ready"."""
-        position, lost = after, time.monotonic()
+        position, failing = after, None
         while True:
             try:
-                async for frame in self._connection(topics, position):
-                    position, lost = frame.position or position, time.monotonic()
-                    yield frame
-            except (OSError, WebSocketException) as error:
-                if time.monotonic() - lost > self._patience:
-                    raise _unreachable(self.access.address) from error
+                async with aclosing(self._connection(topics, position)) as frames:
+                    async for frame in frames:
+                        position, failing = frame.position or position, None
+                        yield frame
+            except LogReplaced:
+                position = None
+                yield Frame(type="gap")
+            except (OSError, WebSocketException):
+                failing = failing or time.monotonic()
+            if failing is not None and time.monotonic() - failing > self._patience:
+                raise _unreachable(self.access.address)
             await asyncio.sleep(0.5)
 
     async def _connection(
         self, topics: tuple[str, ...], position: str | None
-    ) -> AsyncIterator[Frame]:
+    ) -> AsyncGenerator[Frame, None]:
         url = f"ws{self.access.address.removeprefix('http')}/api/v1/events"
+        why = ""
         async with connect(url, proxy=None, max_size=8 * 2**20) as socket:
             hello = {**self.access.greeting, "topics": topics, "after": position}
             await socket.send(orjson.dumps(hello).decode())
-            async for text in socket:
-                yield Frame.model_validate_json(text)
-        if socket.close_code is not None and (
-            socket.close_code == 1008 or socket.close_code > 4000
-        ):
-            raise Unauthorized(
-                "refused", socket.close_reason or "The server closed the connection."
-            )
+            with suppress(ConnectionClosedError):
+                async for text in socket:
+                    frame = Frame.model_validate_json(text)
+                    if frame.type != "error":
+                        yield frame
+                    why = frame.detail or why
+        _judge(socket.close_code, why or socket.close_reason or "The server ended it.")
 
     async def _send(self, method: str, path: str, **what: Any) -> httpx.Response:
         """Send it; what is unavailable is asked again, until the patience is over."""
@@ -166,6 +183,14 @@ async def open_client(access: Access, patience: float = 20) -> AsyncIterator[Cli
         base_url=access.address, headers=access.headers, timeout=30, trust_env=False
     ) as http:
         yield Client(access, http, patience)
+
+
+def _judge(code: int | None, why: str) -> None:
+    """Raise what cannot be mended by coming again."""
+    if code == _LOG_REPLACED:
+        raise LogReplaced(why)
+    if code in _REFUSALS:
+        raise _REFUSALS[code]("refused", why)
 
 
 def _unreachable(address: str) -> Unavailable:

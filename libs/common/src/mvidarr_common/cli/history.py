@@ -10,7 +10,7 @@ from .client import Client
 from .output import console, table, with_client
 from .words import stamp, what, who
 
-KINDS = ("video", "artist", "job", "file", "pipeline", "profile", "subscription", "user")
+KINDS = ("video", "artist", "job", "file", "pipeline", "profile")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,0 +1,44 @@
+"""The commands themselves, where no server is and where input makes no sense."""
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from mvidarr_common.cli import history, jobs, library, log, login, parked, rebuild
+
+MODULES = (history, jobs, library, log, login, parked, rebuild)
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> typer.Typer:
+    """The commands, with nobody at the other end."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("MVIDARR_SERVER", f"http://127.0.0.1:{unused_tcp_port}")
+    made = typer.Typer()
+    for module in MODULES:
+        module.register(made)
+    return made
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "add http://example.org/v", "follow Björk", "unfollow Björk", "library", "show v", "jobs",
+        "history v", "log tail", "log show 3", "parked list", "parked retry", "rebuild",
+        "parked discard e --reason useless", "login admin --password-stdin",
+    ],
+)  # fmt: skip
+def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:
+    result = CliRunner().invoke(app, words.split(), input="password\n")
+    assert result.exit_code == 1, result.output
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert "No MVidarr answers at http://127.0.0.1" in lines[0]
+
+
+def test_one_title_for_two_videos_is_refused(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["add", "http://a/1", "http://a/2", "--title", "Song"])
+    assert result.exit_code == 1
+    assert "--title is for a single URL" in result.stderr
