@@ -1,6 +1,6 @@
 """What orchestrators and Prometheus ask of a process: /health/live, /health/ready, /metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -14,16 +14,22 @@ Check = Callable[[], str | None]
 class Readiness:
     """Whether the process can take work now, and why not."""
 
-    def __init__(self) -> None:
+    def __init__(self, starting: Iterable[str] = ()) -> None:
+        self.starting = set(starting)
         self.checks: dict[str, Check] = {}
         self.leaving = False
+
+    def open(self, service: str, checks: Mapping[str, Check]) -> None:
+        """This service has opened what it stands on, and answers for it with these checks."""
+        self.starting.discard(service)
+        self.checks |= {f"{service}.{name}": check for name, check in checks.items()}
 
     def problems(self) -> dict[str, str]:
         """A sentence for everything that is not well; none when ready."""
         if self.leaving:
             return {"process": "It is shutting down."}
-        if not self.checks:
-            return {"process": "It is starting."}
+        if self.starting:
+            return dict.fromkeys(sorted(self.starting), "It is starting.")
         found = ((name, check()) for name, check in self.checks.items())
         return {name: sentence for name, sentence in found if sentence is not None}
 

@@ -4,6 +4,7 @@ import errno
 import traceback
 
 from .errors import JobError, Problem
+from .logs import without_credentials
 from .messages.ids import WorkerId
 from .messages.jobs import JobFailed, JobQueued
 
@@ -19,10 +20,10 @@ def failure(queued: JobQueued, worker: WorkerId, error: BaseException) -> JobFai
         attempt=queued.attempt,
         worker_id=worker,
         code=problem.code,
-        message=problem.message,
+        message=without_credentials(problem.message),
         retryable=problem.retry,
         after=problem.after,
-        detail=problem.detail,
+        detail=without_credentials(problem.detail[-DETAIL:]) if problem.detail else None,
     )
 
 

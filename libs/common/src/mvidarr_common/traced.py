@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanKind
 from .bus import Bus, Delivery, Health, Live, LogReader, Start, Work, WorkQueue
 from .bus.topology import EXCHANGE, QUERIES
 from .envelope import Envelope
-from .tracing import about, begun, span, traceparent
+from .tracing import Attributes, about, begun, span, traceparent
 
 
 class TracedBus:
@@ -71,9 +71,7 @@ class TracedBus:
     def health(self) -> Health:
         return self._bus.health
 
-    def _attributes(
-        self, operation: str, kind: str, destination: str
-    ) -> dict[str, str | int | float | bool]:
+    def _attributes(self, operation: str, kind: str, destination: str) -> Attributes:
         return {
             "messaging.operation.name": operation,
             "messaging.operation.type": kind,

@@ -4,7 +4,7 @@ Without a collector spans are not recorded, and the context is passed on all the
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from .envelope import Envelope
 
-Attributes = Mapping[str, str | int | float | bool]
+Attributes = dict[str, str | int | float | bool]
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -92,7 +92,7 @@ def trace_id(parent: str | None) -> str | None:
     return parent.split("-")[1] if parent else None
 
 
-def about(envelope: Envelope) -> dict[str, str | int | float | bool]:
+def about(envelope: Envelope) -> Attributes:
     """The attributes that spans of a message have in common."""
     return {
         "messaging.system": "rabbitmq",

@@ -1,0 +1,23 @@
+"""The command `mvidarr`. A group of commands is a module here with `register(app)`, and a line."""
+
+import typer
+
+from . import demo, history, jobs, library, log, login, messages, parked, rebuild, run
+
+GROUPS = (run, demo, login, library, jobs, history, log, parked, rebuild, messages)
+
+
+def app() -> typer.Typer:
+    """The whole command line."""
+    made = typer.Typer(
+        name="mvidarr", help="A library of music videos that fills itself.",
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    )  # fmt: skip
+    for group in GROUPS:
+        group.register(made)
+    return made
+
+
+def main() -> None:
+    """The entry point."""
+    app()()
