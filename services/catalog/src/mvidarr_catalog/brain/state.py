@@ -104,6 +104,10 @@ class State:
         self._dirty = set()
         return changes
 
+    def everything(self) -> Iterable[tuple[Key, Row | None]]:
+        """Every row in memory."""
+        return self._rows.items()
+
     def forget(self) -> None:
         """Drop everything: the tables are the truth again."""
         self._rows, self._complete, self._dirty = {}, set(), set()
