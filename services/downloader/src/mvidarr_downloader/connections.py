@@ -6,7 +6,7 @@ name may resolve differently a moment later. The address that a socket connects 
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
@@ -14,25 +14,34 @@ from typing import Any
 from yt_dlp.downloader.external import ExternalFD
 from yt_dlp.networking.common import _REQUEST_HANDLERS
 
-from mvidarr_common.addresses import is_public
+from mvidarr_common.addresses import Address
 from mvidarr_common.errors import JobError
 
 _PYTHON_SOCKETS = ("Urllib", "Requests", "Websockets")
 
 
 @contextmanager
-def only_public(refused: list[str]) -> Iterator[None]:
+def only_public(public: Callable[[Address], bool], refused: list[str]) -> Iterator[None]:
     """Within the block no connection of this process reaches a private address; those that were
     tried are noted. The whole process is bound, so this is for children that do one thing."""
+
+    def look(connection: socket.socket, address: Any) -> None:
+        if connection.family not in (socket.AF_INET, socket.AF_INET6):
+            return
+        host = str(address[0])
+        if not public(ip_address(host.partition("%")[0])):
+            refused.append(host)
+            raise PermissionError(errno.EACCES, f"{host} is a private address")
+
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
     download, handlers = ExternalFD.real_download, dict(_REQUEST_HANDLERS)
 
     def guarded(self: socket.socket, address: Any) -> None:
-        _look(self, address, refused)
+        look(self, address)
         connect(self, address)
 
     def guarded_ex(self: socket.socket, address: Any) -> int:
-        _look(self, address, refused)
+        look(self, address)
         return connect_ex(self, address)
 
     try:
@@ -47,15 +56,6 @@ def only_public(refused: list[str]) -> Iterator[None]:
         socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
         ExternalFD.real_download = download
         _REQUEST_HANDLERS.update(handlers)
-
-
-def _look(connection: socket.socket, address: Any, refused: list[str]) -> None:
-    if connection.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    host = str(address[0])
-    if not is_public(ip_address(host.partition("%")[0])):
-        refused.append(host)
-        raise PermissionError(errno.EACCES, f"{host} is a private address")
 
 
 def _refuse_program(self: ExternalFD, filename: str, info: dict[str, Any]) -> bool:

@@ -76,7 +76,8 @@ _RULES: tuple[tuple[str, Failure], ...] = (
     (r"larger than max-filesize", TOO_LARGE),
     (r"certificate verify failed", CERTIFICATE),
     (r"timed out|timeout", TIMEOUT),
-    (r"is not a valid URL|unsupported url|no suitable extractor", UNSUPPORTED),
+    (r"is not a valid URL|unsupported url|no suitable extractor|unusual and will be skipped",
+     UNSUPPORTED),
     (r"connection|bytes read|content too short|did not get any data|name resolution"
      r"|failed to resolve|unable to download|getaddrinfo|network is unreachable", NETWORK),
 )  # fmt: skip
@@ -116,6 +117,8 @@ def _by_kind(error: BaseException) -> Failure | None:
         return GEO
     if isinstance(error, OSError) and error.errno in _FULL:
         return DISK_FULL
+    if isinstance(error, TimeoutError):
+        return TIMEOUT
     return CERTIFICATE if isinstance(error, CertificateVerifyError) else None
 
 
@@ -143,8 +146,6 @@ def _by_text(text: str, chain: list[BaseException]) -> Failure:
 
 
 def _by_family(chain: list[BaseException]) -> Failure:
-    if any(isinstance(link, TimeoutError) for link in chain):
-        return TIMEOUT
     if any(isinstance(link, (TransportError, ContentTooShortError)) for link in chain):
         return NETWORK
     return MERGE if any(isinstance(link, PostProcessingError) for link in chain) else UNKNOWN

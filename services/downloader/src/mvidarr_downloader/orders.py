@@ -1,9 +1,11 @@
 """What is ordered of a fetcher, and what it tells while it works."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mvidarr_common.addresses import Address, is_public
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.profiles import QualityProfile
 
@@ -22,6 +24,8 @@ class Manners:
     fragments: int = 4
     user_agent: str | None = None
     allow_private: bool = False
+    public: Callable[[Address], bool] = is_public
+    """What may be connected to, unless private addresses are allowed."""
 
 
 @dataclass(frozen=True, slots=True)

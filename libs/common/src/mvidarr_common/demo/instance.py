@@ -17,6 +17,7 @@ import httpx
 
 from mvidarr_common.errors import Unavailable
 
+UP = "import sys; sys.argv[1:] = ['up']; from mvidarr_common.cli import main; main()"
 _STOP_LIMIT = 40.0
 
 
@@ -109,7 +110,7 @@ async def running(place: Place, keep: bool, limit: float = 90) -> AsyncIterator[
 async def _start(place: Place) -> Process:
     with place.output.open("ab") as output:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from mvidarr_common.cli import main; main()", "up",
+            sys.executable, "-c", UP,
             env=place.environment, cwd=place.folder, start_new_session=True,
             stdin=DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip

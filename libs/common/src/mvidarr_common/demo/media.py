@@ -21,6 +21,8 @@ class Conduct:
     redirect: str | None = None
     blank: bool = False
     """A page that shows no video."""
+    shows: str | None = None
+    """A page that shows the file at this address instead of its own."""
     hang: bool = False
     """Take the request and say nothing."""
     rate: int | None = None

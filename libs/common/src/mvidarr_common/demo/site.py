@@ -69,7 +69,8 @@ class Site:
         if slug not in self.samples:
             return HTMLResponse("<p>There is no such video.</p>", 404)
         poster = f"{self.address}/poster/{slug}.jpg"
-        page = watch_page(self.samples[slug], self.media_url(slug), poster, conduct.claims)
+        media = conduct.shows or self.media_url(slug)
+        page = watch_page(self.samples[slug], media, poster, conduct.claims)
         return HTMLResponse(page)
 
     async def _poster(self, request: Request) -> Response:

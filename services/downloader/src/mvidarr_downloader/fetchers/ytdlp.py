@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
+from yt_dlp.utils import YoutubeDLError
 
 from mvidarr_common import forked
 from mvidarr_common.errors import JobError
@@ -43,10 +44,10 @@ class YtDlp:
         try:
             with ExitStack() as stack:
                 if not order.manners.allow_private:
-                    stack.enter_context(only_public(refused))
+                    stack.enter_context(only_public(order.manners.public, refused))
                 ydl = stack.enter_context(_youtube_dl(order, journal))
                 return _fetch(order, ydl, journal)
-        except Exception as error:
+        except YoutubeDLError as error:
             detail = f"{journal.text()}\n{type(error).__name__}: {error}"
             if refused:
                 raise failures.PRIVATE.error(f"{refused[0]}\n{detail}") from error

@@ -1,0 +1,75 @@
+"""A site with real videos, and a way to run the downloader's job against it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvidarr_common.demo.samples import Sample, make_samples
+from mvidarr_common.demo.site import Site
+from mvidarr_common.files import DataRoot
+from mvidarr_common.messages.jobs import Download, Downloaded, JobProgressed
+from mvidarr_common.messages.profiles import QualityProfile
+from mvidarr_common.testing.worker import run_job
+from mvidarr_downloader.deps import Deps, manners_of
+from mvidarr_downloader.jobs import download
+from mvidarr_downloader.service import service
+from mvidarr_downloader.settings import DownloaderSettings
+
+ALL = QualityProfile(name="all")
+
+
+@dataclass
+class Downloader:
+    """Runs downloads one attempt at a time, in one data root."""
+
+    root: DataRoot
+    told: list[JobProgressed] = field(default_factory=list)
+
+    async def fetch(
+        self, url: str, *, job_id: str = "job", profile: QualityProfile = ALL, **settings: Any
+    ) -> Downloaded:
+        """What the job gives; loopback is allowed unless the settings say otherwise."""
+        known = {"allow_private_addresses": True, "download_retries": 0, **settings}
+        result = await run_job(
+            download,
+            Download(url=url, profile=profile),
+            Deps(manners_of(DownloaderSettings(**known))),
+            self.root,
+            job_id=job_id,
+            preload=service.preload,
+            told=self.told.append,
+        )
+        assert isinstance(result, Downloaded)
+        return result
+
+    def left(self) -> list[str]:
+        """The names of all files below the data root."""
+        return sorted(path.name for path in self.root.path.rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """Made once: real FFmpeg, real files."""
+    return make_samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture
+async def site(samples: list[Sample]) -> AsyncIterator[Site]:
+    async with Site(samples) as site:
+        yield site
+
+
+@pytest.fixture
+def downloader(tmp_path: Path) -> Downloader:
+    return Downloader(DataRoot(tmp_path))
+
+
+Fetch = Callable[..., Awaitable[Downloaded]]
+
+
+@pytest.fixture
+def fetch(downloader: Downloader) -> Fetch:
+    return downloader.fetch

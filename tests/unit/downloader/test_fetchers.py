@@ -1,0 +1,31 @@
+"""Every fetcher in the folder is listed, and the service knows its job."""
+
+import inspect
+import pkgutil
+from importlib import import_module
+
+from mvidarr_common.jobs import spec_of
+from mvidarr_common.messages.jobs import Download
+from mvidarr_downloader import fetchers
+from mvidarr_downloader.fetchers import FETCHERS, fetcher_for
+from mvidarr_downloader.service import service
+from mvidarr_downloader.settings import DownloaderSettings
+
+
+def test_every_fetcher_is_listed() -> None:
+    modules = {m.name for m in pkgutil.iter_modules(fetchers.__path__)} - {"base"}
+    listed = {type(fetcher).__module__.rpartition(".")[2] for fetcher in FETCHERS}
+    assert modules == listed
+
+
+def test_every_address_has_a_fetcher() -> None:
+    assert fetcher_for("https://site.test/anything").name == "yt-dlp"
+
+
+def test_the_service_takes_downloads_in_the_slots_that_it_is_given() -> None:
+    assert [spec_of(job) for job in service.jobs] == [Download]
+    assert service.slots(DownloaderSettings(download_slots=7)) == {Download.queue: 7}
+
+
+def test_what_children_find_imported_exists() -> None:
+    assert all(inspect.ismodule(import_module(name)) for name in service.preload)

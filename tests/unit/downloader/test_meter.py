@@ -1,0 +1,71 @@
+"""The meter counts the files of a video together, and stops what is too much."""
+
+from typing import Any
+
+import pytest
+
+from mvidarr_common.errors import JobError
+from mvidarr_downloader.meter import Changed, Meter
+from mvidarr_downloader.orders import Progress
+
+
+def meter(**more: Any) -> tuple[Meter, list[Progress]]:
+    """A meter, and what it tells."""
+    told: list[Progress] = []
+    given = {"limit": 1000, "expected": None, "begun": {}, "sizes": {}, **more}
+    return Meter(**given, tell=told.append, remember=lambda _: None), told
+
+
+def step(name: str, done: int, status: str = "downloading", **more: Any) -> dict[str, Any]:
+    return {"status": status, "filename": f"/x/{name}", "downloaded_bytes": done, **more}
+
+
+def test_picture_and_sound_are_one_way() -> None:
+    counted, told = meter(expected=300)
+    counted(step("source.f1.mp4", 200, total_bytes=200))
+    counted(step("source.f1.mp4", 200, "finished", total_bytes=200))
+    counted._told = 0
+    counted(step("source.f2.m4a", 50, total_bytes=100, speed=5.0, eta=10))
+    assert (told[-1].done, told[-1].total, told[-1].speed, told[-1].eta) == (250, 300, 5.0, 10)
+
+
+def test_more_than_the_limit_stops_it() -> None:
+    counted, _ = meter()
+    counted(step("source.f1.mp4", 900))
+    with pytest.raises(JobError) as refused:
+        counted(step("source.f2.m4a", 101))
+    assert (refused.value.code, refused.value.retry) == ("too_large", False)
+
+
+def test_a_file_that_ends_early_is_no_success() -> None:
+    counted, _ = meter()
+    counted(step("source.mp4", 50, total_bytes=100))
+    with pytest.raises(JobError) as refused:
+        counted(step("source.mp4", 99, "finished"))
+    assert (refused.value.code, refused.value.retry) == ("network", True)
+
+
+def test_the_size_that_the_page_says_counts_where_the_server_says_none() -> None:
+    counted, _ = meter()
+    with pytest.raises(JobError):
+        counted(step("source.mp4", 99, "finished", info_dict={"filesize": 100}))
+
+
+def test_bytes_that_were_there_count_as_resumed() -> None:
+    counted, _ = meter(begun={"source.f1.mp4": 40, "source.f2.m4a": 7})
+    counted(step("source.f1.mp4", 41, total_bytes=100))
+    counted(step("source.f1.mp4", 100, "finished"))
+    counted(step("source.f2.m4a", 8, total_bytes=10))
+    assert counted.resumed_from == 47
+
+
+def test_a_server_that_begins_anew_has_resumed_nothing() -> None:
+    counted, _ = meter(begun={"source.mp4": 40})
+    counted(step("source.mp4", 10, total_bytes=100))
+    assert counted.resumed_from == 0
+
+
+def test_another_size_than_before_means_another_file() -> None:
+    counted, _ = meter(sizes={"source.mp4": 100})
+    with pytest.raises(Changed):
+        counted(step("source.mp4", 41, total_bytes=120))
