@@ -55,11 +55,10 @@ def _has_what_a_video_needs(spec: Verify, facts: MediaFacts) -> None:
 
 def _decoded_cleanly(found: Examination) -> None:
     if found.broken is not None:
-        raise JobError(
-            "damaged_corrupt",
-            f"The file is damaged at {_clock(found.broken_at)}.",
-            detail=found.broken,
-        )
+        code = "damaged_truncated" if found.last else "damaged_corrupt"
+        what = "cut off" if found.last else "damaged"
+        sentence = f"The file is {what} at {_clock(found.broken_at)}."
+        raise JobError(code, sentence, detail=found.broken)
     for span in found.spans:
         if span.frames == 0:
             raise JobError("damaged_empty", f"The {span.kind} stream holds nothing.")

@@ -42,13 +42,15 @@ class StreamSpan:
 @dataclass(slots=True)
 class Examination:
     """What was measured. `facts` is None when the file could not be opened at all; `broken_at` is
-    where decoding met damage, in seconds, and `broken` what the decoder said of it."""
+    where decoding met damage, in seconds, and `broken` what the decoder said of it; `last` tells
+    that nothing came after the damage."""
 
     outline: Outline
     facts: MediaFacts | None = None
     spans: list[StreamSpan] = field(default_factory=list)
     broken: str | None = None
     broken_at: float = 0.0
+    last: bool = False
     sha256: str = ""
 
 
@@ -74,6 +76,11 @@ def _decode_file(path: str, threads: int, found: Examination) -> None:
     try:
         with open_media(path) as container:
             found.facts = facts_of(container, Path(path))
+        if found.outline.damaged is not None:
+            found.broken = f"the container is broken at byte {found.outline.damaged}"
+            share = found.outline.damaged / found.outline.size
+            found.broken_at = share * (found.facts.duration or 0.0)
+            return
         with open_media(path) as container:  # again: measuring has decoded the first frame
             _decode(container, threads, found)
     except av.FFmpegError as error:
@@ -84,11 +91,13 @@ def _decode(container: InputContainer, threads: int, found: Examination) -> None
     spans = {stream.index: _prepared(stream, threads) for stream in _films(container)}
     found.spans = list(spans.values())
     told = 0.0
-    for packet in container.demux([container.streams[index] for index in spans]):
+    packets = container.demux([container.streams[index] for index in spans])
+    for packet in packets:
         if packet.pts is not None:
             found.broken_at = max(0.0, float(packet.pts * packet.time_base))
         if damage := _take(packet, spans[packet.stream_index]):
             found.broken = damage
+            found.last = not any(later.size for later in packets)
             return
         if (now := time.monotonic()) - told > _TELL_EVERY:
             told = now
@@ -108,7 +117,7 @@ def _prepared(stream: Stream, threads: int) -> StreamSpan:
     return StreamSpan(stream.type, context.name, stream_duration(stream))
 
 
-def _take(packet: Packet[Stream], span: StreamSpan) -> str | None:
+def _take(packet: "Packet[Stream]", span: StreamSpan) -> str | None:
     """Decode one packet into its span; returns what is wrong with it."""
     if packet.size and not span.keyed and not packet.is_keyframe:
         return None  # a recording may begin in the middle of a group of pictures

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from . import ebml
+
 _MP4_BOXES = frozenset(
     b"ftyp moov mdat moof mfra free skip wide uuid meta sidx styp emsg prft ssix pdin pnot".split()
 )
-_EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """How many bytes the container promises, None when it does not say; and whether an MP4 lacks
-    the index (`moov`) that its data needs."""
+    """How many bytes the container promises, None when it does not say; whether an MP4 lacks the
+    index (`moov`) that its data needs; and the first byte that makes no sense."""
 
     size: int
     promised: int | None = None
     unindexed: bool = False
+    damaged: int | None = None
 
     @property
     def cut(self) -> bool:
@@ -33,11 +35,11 @@ def outline(path: Path) -> Outline:
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(12)
-        file.seek(0)
         if start[4:8] in _MP4_BOXES:
             return _mp4(file, size)
-        if start[:4] == _EBML:
-            return Outline(size, _matroska(file))
+        if start[:4] == ebml.MAGIC:
+            walked = ebml.walk(file, size)
+            return Outline(size, walked.promised, damaged=walked.damaged)
         if start[:4] == b"RIFF":
             return Outline(size, 8 + int.from_bytes(start[4:8], "little"))
     return Outline(size)
@@ -46,38 +48,22 @@ def outline(path: Path) -> Outline:
 def _mp4(file: BinaryIO, size: int) -> Outline:
     position, seen = 0, set()
     while position < size:
-        file.seek(position)
-        header = file.read(16)
-        kind, length = header[4:8], int.from_bytes(header[:4], "big")
-        if len(header) < 8 or kind not in _MP4_BOXES:
+        length, kind = _box(file, position)
+        if kind not in _MP4_BOXES or length < 8:
             break  # padding, or what some program has appended
         seen.add(kind)
-        if length == 1:
-            length = int.from_bytes(header[8:16], "big")
-        position += length or size - position  # 0: to the end of the file
-        if length and length < 8:
-            break
+        position += length
     unindexed = b"mdat" in seen and not seen & {b"moov", b"moof"}
     return Outline(size, position, unindexed)
 
 
-def _matroska(file: BinaryIO) -> int | None:
-    file.seek(4)
-    header = _vint(file)
-    if header is None:
-        return None
-    file.seek(header, 1)
-    if file.read(4) != _SEGMENT:
-        return None
-    length = _vint(file)
-    return None if length is None else file.tell() + length
-
-
-def _vint(file: BinaryIO) -> int | None:
-    """An EBML length; None for "unknown", as live recordings have it."""
-    first = file.read(1)
-    if not first or not first[0]:
-        return None
-    width = 9 - first[0].bit_length()
-    value = int.from_bytes(bytes([first[0] & ((1 << (8 - width)) - 1)]) + file.read(width - 1))
-    return None if value == (1 << (7 * width)) - 1 else value
+def _box(file: BinaryIO, position: int) -> tuple[int, bytes]:
+    """Length and kind of the box there; a length of 0 is written for "to the end of the file"."""
+    file.seek(position)
+    head = file.read(16)
+    length = int.from_bytes(head[:4], "big")
+    if length == 1:
+        length = int.from_bytes(head[8:16], "big")
+    if length == 0:
+        length = file.seek(0, 2) - position
+    return length, head[4:8]

@@ -25,3 +25,8 @@ OPERATIONS: tuple[Handler, ...] = (
     trash,
     verify,
 )
+
+__all__ = [
+    "OPERATIONS", "noop", "place", "probe", "purge", "restore", "thumbnails", "tidy", "transcode",
+    "trash", "verify",
+]  # fmt: skip
