@@ -6,7 +6,6 @@ from functools import cache
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import pytest
-from annotated_types import MaxLen, MinLen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +75,7 @@ def limited(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
     if pattern:
         return st.from_regex(pattern, fullmatch=True).filter(lambda text: len(text) <= 20)
     if kind is str:
-        longest = next((limit.max_length for limit in limits if isinstance(limit, MaxLen)), 20)
+        longest = next((limit.max_length for limit in limits if hasattr(limit, "max_length")), 20)
         return st.text(min_size=least(limits), max_size=min(longest, 20))
     if kind is int:
         return st.integers(*bounds(limits))
@@ -92,7 +91,7 @@ def bounds(limits: list[Any]) -> tuple[int, int]:
 
 
 def least(limits: list[Any]) -> int:
-    return next((limit.min_length for limit in limits if isinstance(limit, MinLen)), 0)
+    return next((limit.min_length for limit in limits if hasattr(limit, "min_length")), 0)
 
 
 ENVELOPES = st.fixed_dictionaries(

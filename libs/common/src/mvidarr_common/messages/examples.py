@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt
 from pydantic.fields import FieldInfo
 
 from .base import Value
@@ -94,9 +93,7 @@ def _plain(name: str, kind: Any, limits: tuple[Any, ...]) -> Any:
 
 def _least(limits: tuple[Any, ...]) -> int:
     """The lower bound that a number's field sets, or 0."""
-    bounds = (limit.ge if isinstance(limit, Ge) else limit.gt for limit in limits
-              if isinstance(limit, Ge | Gt))  # fmt: skip
-    return int(str(next(bounds, 0)))
+    return max((getattr(limit, "ge", getattr(limit, "gt", 0)) for limit in limits), default=0)
 
 
 def _alternatives(kind: Any) -> int:

@@ -13,9 +13,9 @@ from typing import Any
 
 from mvidarr_common.errors import Invalid, JobError
 from mvidarr_common.messages.notify import Level
+from mvidarr_notifier.reach import require_public
 
 from .base import Channel, Means, Parcel
-from .reach import require_public
 
 
 async def send(parcel: Parcel, means: Means) -> str:

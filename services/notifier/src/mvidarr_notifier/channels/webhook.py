@@ -14,9 +14,9 @@ from http import HTTPStatus
 import httpx
 
 from mvidarr_common.errors import JobError
+from mvidarr_notifier.reach import Route, route_to
 
 from .base import Channel, Means, Parcel
-from .reach import Route, route_to
 
 LONGEST_PAUSE = 24 * 3600.0
 
