@@ -23,7 +23,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
     with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=patience,
+            timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
         )  # fmt: skip
         server = _Guest(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))

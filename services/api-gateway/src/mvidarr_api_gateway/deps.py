@@ -11,7 +11,7 @@ from mvidarr_common.service import Runtime
 
 from .background import background
 from .feed import Feed, following
-from .first_login import ensure_administrator
+from .first_login import FirstLogin
 from .identity import Identity
 from .outcomes import Outcomes
 from .passwords import Passwords
@@ -45,7 +45,7 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(following(deps.feed, runtime.bus))
         await stack.enter_async_context(
-            background(ensure_administrator(runtime, deps.outcomes, deps.passwords))
+            background(FirstLogin(runtime, deps.feed, deps.outcomes, deps.passwords).ensure())
         )
         yield deps
 

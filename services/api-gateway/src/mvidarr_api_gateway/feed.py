@@ -106,7 +106,9 @@ class Feed:
             listener(item)
 
     def learn(self, log_id: str, offset: int) -> None:
-        """The catalog says that it has committed up to here."""
+        """The catalog says that it has committed up to here; before its first record no log."""
+        if not log_id:
+            return
         self.log_id = self.log_id or log_id
         if log_id == self.log_id:
             self.committed = offset if self.committed is None else max(offset, self.committed)

@@ -2,12 +2,15 @@
 
 The password is derived from the instance key and the command's id is fixed, so several gateways
 that start together, or one that dies half way, make one administrator with one known password.
+The note with it takes its name when the administrator can log in.
 """
 
 import asyncio
 import base64
 import logging
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mvidarr_common.envelope import fresh
@@ -18,6 +21,7 @@ from mvidarr_common.messages.queries import ListUsers, Users
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
+from .feed import Feed
 from .outcomes import Outcomes
 from .passwords import Passwords
 from .settings import GatewaySettings
@@ -29,21 +33,55 @@ OUTCOME = 30.0
 SOURCE = "api-gateway"
 
 
-async def ensure_administrator(
-    runtime: Runtime[GatewaySettings], outcomes: Outcomes, passwords: Passwords
-) -> None:
-    """Wait for the catalog to answer; make the administrator if there is nobody at all."""
-    while True:
-        try:
-            if await _anybody(runtime):
-                return
-            if await _make(runtime, outcomes, passwords):
-                return
-        except Unavailable:
-            log.debug("the catalog does not answer yet")
-        except Problem as problem:
-            log.warning("no administrator could be made: %s", problem)
-        await asyncio.sleep(PAUSE)
+@dataclass(frozen=True)
+class FirstLogin:
+    """What making the first administrator needs."""
+
+    runtime: Runtime[GatewaySettings]
+    feed: Feed
+    outcomes: Outcomes
+    passwords: Passwords
+
+    async def ensure(self) -> None:
+        """Wait for the catalog to answer; make the administrator if there is nobody at all."""
+        while True:
+            try:
+                if await self._somebody() or await self._make():
+                    return
+            except Unavailable:
+                log.debug("the catalog does not answer yet")
+            except Problem as problem:
+                log.warning("no administrator could be made: %s", problem)
+            await asyncio.sleep(PAUSE)
+
+    async def _somebody(self) -> bool:
+        answer = await self.runtime.bus.ask(fresh(ListUsers(), source=SOURCE))
+        found = bool(Users.model_validate_json(answer).items)
+        if found:
+            await asyncio.to_thread(publish_note, self.runtime.settings)
+        return found
+
+    async def _make(self) -> bool:
+        settings, bus = self.runtime.settings, self.runtime.bus
+        password = self._password()
+        hashed = await self.passwords.hash(password)
+        await asyncio.to_thread(draft_note, settings, password)
+        name = settings.admin_username
+        command = CreateUser(username=name, password_hash=hashed, role="admin")
+        asked = fresh(command, source=SOURCE, actor="system", id=derive("instance", "user.create"))
+        await bus.publish(asked)
+        outcome = await self.outcomes.wait(asked.id, OUTCOME, UserCreated)
+        if outcome is None or not await self.feed.committed_to(outcome.offset, bus, OUTCOME):
+            return False
+        await asyncio.to_thread(publish_note, settings)
+        made = outcome.message
+        if isinstance(made, UserCreated) and made.password_hash == hashed:
+            _tell(settings, password)
+        return True
+
+    def _password(self) -> str:
+        configured = self.runtime.settings.admin_password
+        return configured.get_secret_value() if configured else generated(self.runtime.key)
 
 
 def generated(key: InstanceKey) -> str:
@@ -51,47 +89,34 @@ def generated(key: InstanceKey) -> str:
     return base64.b32encode(key.derive("first-administrator", 13)).decode()[:20].lower()
 
 
-async def _anybody(runtime: Runtime[GatewaySettings]) -> bool:
-    answer = await runtime.bus.ask(fresh(ListUsers(), source=SOURCE))
-    return bool(Users.model_validate_json(answer).items)
-
-
-async def _make(
-    runtime: Runtime[GatewaySettings], outcomes: Outcomes, passwords: Passwords
-) -> bool:
-    configured = runtime.settings.admin_password
-    password = configured.get_secret_value() if configured else generated(runtime.key)
-    hashed = await passwords.hash(password)
-    if not configured:
-        await asyncio.to_thread(_note, runtime.settings, password)
-    command = CreateUser(
-        username=runtime.settings.admin_username, password_hash=hashed, role="admin"
-    )
-    asked = fresh(command, source=SOURCE, actor="system", id=derive("instance", "user.create"))
-    await runtime.bus.publish(asked)
-    outcome = await outcomes.wait(asked.id, OUTCOME, UserCreated)
-    if outcome is None:
-        return False
-    made = outcome.message
-    if not configured and isinstance(made, UserCreated) and made.password_hash == hashed:
-        _tell(runtime.settings, password)
-    return True
-
-
-def _note(settings: GatewaySettings, password: str) -> None:
-    path = note_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(f"user: {settings.admin_username}\npassword: {password}\n")
-
-
 def note_path(settings: GatewaySettings) -> Path:
     """Where the first login is kept until somebody deletes it."""
     return settings.state_dir / "first-login.txt"
 
 
+def draft_note(settings: GatewaySettings, password: str) -> None:
+    """Write the password down before it is used; a configured one its owner knows."""
+    if settings.admin_password is not None:
+        return
+    draft = note_path(settings).with_suffix(".draft")
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
+        draft.chmod(0o600)
+        draft.write_text(f"user: {settings.admin_username}\npassword: {password}\n")
+    except OSError as error:
+        log.warning("the first login cannot be noted: %s", error)
+
+
+def publish_note(settings: GatewaySettings) -> None:
+    """Give the draft its name, if there is one."""
+    with suppress(OSError):
+        note_path(settings).with_suffix(".draft").rename(note_path(settings))
+
+
 def _tell(settings: GatewaySettings, password: str) -> None:
+    if settings.admin_password is not None:
+        return
     sys.stdout.write(
         f"\nFirst login: user {settings.admin_username}, password {password}\n"
         f"(also in {note_path(settings)}; change it and delete that file)\n\n"

@@ -45,7 +45,7 @@ class Identity:
     async def of_token(self, token: str) -> Caller:
         """The caller whom a token names, as they are now."""
         proven = self._tokens.check(token)
-        asked = FindCredentials(user_id=proven.caller.user_id)
+        asked = FindCredentials(username=proven.caller.username)
         try:
             return _as_now(proven, await self._reads.read(asked, PATIENCE))
         except Unavailable:
@@ -60,7 +60,8 @@ class Identity:
 
 
 def _as_now(proven: Proven, found: Credentials) -> Caller:
-    if found.user is None or found.password_hash is None:
+    known = found.user is not None and found.user.id == proven.caller.user_id
+    if not known or found.user is None or found.password_hash is None:
         raise Unauthorized("unauthenticated", "The user of this token is gone.")
     if password_mark(found.password_hash) != proven.password_mark:
         raise Unauthorized("token_expired", "The password was changed; log in again.")

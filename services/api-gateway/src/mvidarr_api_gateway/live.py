@@ -78,7 +78,7 @@ class Session:
                     await self._say(_told(fact, self.deps.feed))
                 self.position = fact.offset
         except TooSlow:
-            raise Closing(4429, "too_slow", "Too slow; resume from your last position.") from None
+            raise Closing(1013, "too_slow", "Too slow; resume from your last position.") from None
         except (Replaced, LogError):
             raise Closing(4409, "log_replaced", "The log does not know the position.") from None
 

@@ -97,6 +97,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     if first["type"] == "json_invalid" or isinstance(first.get("input"), bytes):
         return tell(request, 400, "invalid_json", _not_json(first))
+    if first["loc"][0] == "path":
+        return tell(request, 404, *CODES[404])
     code = "invalid_query" if first["loc"][0] == "query" else "invalid_body"
     errors = [{"field": _field(e["loc"]), "message": _sentence(e)} for e in error.errors()]
     detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:3])

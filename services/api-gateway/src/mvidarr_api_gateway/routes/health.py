@@ -30,7 +30,7 @@ async def ready(deps: Given) -> Response:
     bus = deps.bus.health
     ailments["bus"] = None if bus.ready else bus.reason
     ill = {name: reason for name, reason in ailments.items() if reason is not None}
-    return json_value({"status": "error" if ill else "ok", "reasons": ill}, 503 if ill else 200)
+    return json_value({"ready": not ill, "problems": ill}, 503 if ill else 200)
 
 
 @router.get("/.well-known/jwks.json", openapi_extra=ANYONE)

@@ -20,7 +20,7 @@ Open = Literal["artist", "video", "file", "job", "pipeline", "profile"]
 class LogPage(Listing):
     """From an offset upwards, or the newest first."""
 
-    after: int | None = Field(default=None, ge=0)
+    after: int | None = Field(default=None, ge=-1)
 
 
 @router.get("/history/{kind}/{id}", openapi_extra=needs("readonly"), response_model=Records)
