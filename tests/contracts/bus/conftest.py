@@ -17,6 +17,17 @@ def rabbit_node() -> Iterator[RabbitNode]:
         yield node
 
 
+@pytest.fixture(scope="session")
+def vhosts(rabbit_node: RabbitNode) -> Iterator[str]:
+    """Empty ones, made a dozen at a time: each call of rabbitmqctl starts an Erlang of its own."""
+
+    def fresh() -> Iterator[str]:
+        while True:
+            yield from rabbit_node.new_vhosts(12)
+
+    return fresh()
+
+
 @pytest.fixture(params=["embedded", "memory", "rabbit"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     return _engine(request, tmp_path)
@@ -34,11 +45,11 @@ def _engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     if request.param == "memory":
         return Engine("memory", "embedded::memory:")
     # Only now, so that the tests of the other engines need no broker.
-    return _on_rabbit(request.getfixturevalue("rabbit_node"))
+    node: RabbitNode = request.getfixturevalue("rabbit_node")
+    return _on_rabbit(node, next(request.getfixturevalue("vhosts")))
 
 
-def _on_rabbit(node: RabbitNode) -> Engine:
-    vhost = node.new_vhost()
+def _on_rabbit(node: RabbitNode, vhost: str) -> Engine:
 
     async def injure() -> None:
         await asyncio.to_thread(node.close_connections, vhost)
