@@ -88,7 +88,7 @@ async def _page(
         .order_by(event_log.c.offset)
         .limit(limit + 1)
     )
-    rows = list((await read.connection.execute(query)).tuples())
+    rows = [(offset, body) for offset, body in await read.connection.execute(query)]
     more = str(rows[limit - 1][0]) if len(rows) > limit else None
     return Records(items=tuple(_records(rows[:limit])), next=more)
 

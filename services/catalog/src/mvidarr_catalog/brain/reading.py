@@ -76,7 +76,8 @@ class Read:
         """How many rows have each value of a column."""
         kind = self.table(row).c[column]
         query = sa.select(kind, sa.func.count()).group_by(kind)
-        return dict((await self.connection.execute(query)).tuples().all())
+        found = await self.connection.execute(query)
+        return {row[0]: row[1] for row in found}
 
 
 def cut(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]) -> Slice:

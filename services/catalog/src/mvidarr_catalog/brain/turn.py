@@ -148,12 +148,17 @@ class Turn:
             await self.think(envelope)
         except DEFECTS as error:
             log.exception("parked", extra={"event_id": envelope.id, "type": envelope.type})
-            self.held.add(envelope.subject)
+            self._hold(envelope.subject)
             self._set_aside(record, envelope, f"{type(error).__name__}: {error}", trace_of(error))
             return
         self._archive.append(_archived(record, envelope, self.next_seq()))
         if isinstance(envelope.message, ParkedRetried | ParkedDiscarded):
             await parking.attend(self, envelope.message)
+
+    def _hold(self, subject: str) -> None:
+        """Later messages about the same thing wait; what is about nothing named holds nobody."""
+        if "/" in subject:
+            self.held.add(subject)
 
     def _set_aside(
         self, record: Record, envelope: Envelope, error: str, trace: str | None = None

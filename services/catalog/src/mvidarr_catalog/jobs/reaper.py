@@ -36,7 +36,7 @@ class Reaper:
         query = sa.select(jobs.c.id, jobs.c.attempt).where(
             jobs.c.state == "running", jobs.c.started < now - UNCLAIMED_FOR
         )
-        for id, attempt in (await turn.connection.execute(query)).tuples():
+        for id, attempt in await turn.connection.execute(query):
             if (id, attempt) not in claimed:
                 await turn.say(by_the_clock(_again(id, attempt, now), key=f"{id}/{attempt}"))
 

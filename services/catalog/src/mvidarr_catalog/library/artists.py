@@ -128,7 +128,7 @@ async def _video_counts(read: Read, artists: list[str]) -> dict[str, int]:
         .where(columns.artist_id.in_(artists), columns.state != "deleted")
         .group_by(columns.artist_id)
     )
-    return dict((await read.connection.execute(query)).tuples().all())
+    return {row[0]: row[1] for row in await read.connection.execute(query)}
 
 
 def _new(id: ArtistId, name: str, cause: Envelope, *, followed: bool) -> Artist:

@@ -1,0 +1,126 @@
+"""A brain on a real database, and on each engine of the bus."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from mvidarr_catalog.brain.leader import Leader
+from mvidarr_catalog.brain.model import Brain
+from mvidarr_catalog.brain.reading import Answers
+from mvidarr_catalog.brain.rebuild import checksum
+from mvidarr_catalog.brain.store import read_checkpoint
+from mvidarr_catalog.brain.timers import ring
+from mvidarr_catalog.jobs.dispatcher import Dispatcher
+from mvidarr_catalog.jobs.workforce import Workforce
+from mvidarr_catalog.models import whole_brain
+from mvidarr_catalog.rebuilds import Rebuilder
+from mvidarr_common.bus import Bus, open_bus
+from mvidarr_common.envelope import Envelope, fresh
+from mvidarr_common.messages import Message, Query
+from mvidarr_common.testing.conditions import eventually
+from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.rabbitmq import RabbitNode
+
+T = TypeVar("T")
+
+
+@dataclass
+class World:
+    """What a test of the brain acts on, and looks at."""
+
+    bus: Bus
+    engine: AsyncEngine
+    brain: Brain
+
+    @asynccontextmanager
+    async def leading(self) -> AsyncIterator[Leader]:
+        """A leader at work."""
+        workforce, rebuilder = Workforce(), Rebuilder()
+        chores = (ring, Dispatcher(workforce, 3), rebuilder)
+        leader = Leader(self.engine, self.bus, self.brain, chores)
+        await leader.take_over()
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(leader.lead()),
+                tasks.create_task(rebuilder.run(leader)),
+            ]
+            yield leader
+            for task in running:
+                task.cancel()
+
+    async def say(self, message: Message, id: str | None = None) -> Envelope:
+        """Publish as the gateway would."""
+        envelope = fresh(message, source="test", actor="user/test", id=id)
+        await self.bus.publish(envelope)
+        return envelope
+
+    async def ask(self, query: Query[Any]) -> Any:
+        """The answer's view."""
+        answer = await Answers(self.engine, self.brain).answer(query)
+        return query.answer.model_validate_json(answer)
+
+    async def select(self, query: sa.Select[Any]) -> list[Any]:
+        """Rows of any table, as they are committed."""
+        async with self.engine.connect() as connection:
+            return list(await connection.execute(query))
+
+    async def types_in_archive(self) -> list[str]:
+        """What stands in the archive, in the order of folding."""
+        query = sa.text("SELECT type FROM event_log ORDER BY seq")
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def checksum(self) -> str:
+        """Of the live read model."""
+        async with self.engine.connect() as connection:
+            generation = (await read_checkpoint(connection)).generation
+            return await checksum(connection, self.brain.rows, generation)
+
+    async def quiet(self) -> None:
+        """Until everything that was decided has come back."""
+        await eventually(self._quiet, within=20)
+
+    async def _quiet(self) -> bool:
+        async with self.engine.connect() as connection:
+            return not await connection.scalar(sa.text("SELECT count(*) FROM outbox"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests; each has a database of its own."""
+    with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbit_node() -> Iterator[RabbitNode]:
+    """One broker for all tests; each has a virtual host of its own."""
+    with RabbitNode() as node:
+        yield node
+
+
+@pytest.fixture(params=["memory", "rabbit"])
+def bus_url(request: pytest.FixtureRequest) -> str:
+    """Both engines: what the brain relies on, both must give."""
+    if request.param == "memory":
+        return "embedded::memory:"
+    node: RabbitNode = request.getfixturevalue("rabbit_node")
+    return node.url(node.new_vhost())
+
+
+@pytest.fixture
+async def world(bus_url: str, postgres: PostgresServer) -> AsyncIterator[World]:
+    """An empty system."""
+    url = await asyncio.to_thread(postgres.new_database)
+    engine = create_async_engine(url)
+    try:
+        async with open_bus(bus_url, "test") as bus:
+            yield World(bus, engine, whole_brain())
+    finally:
+        await engine.dispose()
