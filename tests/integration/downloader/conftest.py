@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from mvidarr_common.demo.samples import Sample, make_samples
 from mvidarr_common.demo.site import Site
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Download, Downloaded, JobProgressed
 from mvidarr_common.messages.profiles import QualityProfile
+from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.worker import run_job
 from mvidarr_downloader.deps import Deps, manners_of
 from mvidarr_downloader.jobs import download
@@ -26,6 +28,7 @@ class Downloader:
     """Runs downloads one attempt at a time, in one data root."""
 
     root: DataRoot
+    children: Children
     told: list[JobProgressed] = field(default_factory=list)
 
     async def fetch(
@@ -39,7 +42,7 @@ class Downloader:
             Deps(manners_of(DownloaderSettings(**known))),
             self.root,
             job_id=job_id,
-            preload=service.preload,
+            children=self.children,
             told=self.told.append,
         )
         assert isinstance(result, Downloaded)
@@ -56,15 +59,22 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     return make_samples(tmp_path_factory.mktemp("samples"))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def children() -> AsyncIterator[Children]:
+    """Opened once: every job gets a child of its own from them, as in a worker."""
+    async with open_children(service.preload) as children:
+        yield children
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(samples: list[Sample]) -> AsyncIterator[Site]:
     async with Site(samples) as site:
         yield site
 
 
 @pytest.fixture
-def downloader(tmp_path: Path) -> Downloader:
-    return Downloader(DataRoot(tmp_path))
+def downloader(tmp_path: Path, children: Children) -> Downloader:
+    return Downloader(DataRoot(tmp_path), children)
 
 
 Fetch = Callable[..., Awaitable[Downloaded]]

@@ -13,6 +13,8 @@ from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
 from mvidarr_common.messages.profiles import QualityItem, QualityProfile
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FERRY, MOONS, TRAIN = "midnight-ferry", "paper-moons", "last-train"
 
 

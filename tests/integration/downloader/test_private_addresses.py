@@ -21,6 +21,8 @@ from mvidarr_downloader.fetchers import fetcher_for
 from mvidarr_downloader.orders import Order
 from mvidarr_downloader.settings import DownloaderSettings
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FERRY = "midnight-ferry"
 
 

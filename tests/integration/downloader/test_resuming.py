@@ -13,6 +13,8 @@ from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
 from mvidarr_common.testing.conditions import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FERRY = "midnight-ferry"
 
 
@@ -20,8 +22,10 @@ def size_of(site: Site) -> int:
     return site.samples[FERRY].path.stat().st_size
 
 
-def descendants() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children(recursive=True) if p.is_running()]
+def downloading() -> list[psutil.Process]:
+    """The processes that download: what the fork server has started."""
+    servers = psutil.Process().children()
+    return [child for server in servers for child in server.children(recursive=True)]
 
 
 async def test_a_cut_connection_is_continued_by_the_next_attempt(
@@ -83,7 +87,8 @@ async def test_a_killed_child_costs_an_attempt_and_not_the_bytes(
     site.media[FERRY] = Conduct(rate=600_000)
     attempt = asyncio.create_task(fetch(site.url(FERRY)))
     await eventually(lambda: _part(downloader) > 300_000)
-    os.kill(_leaf().pid, signal.SIGKILL)
+    (child,) = downloading()
+    os.kill(child.pid, signal.SIGKILL)
     with pytest.raises(JobError) as failed:
         await attempt
     assert failed.value.code == "worker_child_died"
@@ -105,15 +110,9 @@ async def test_a_cancelled_download_leaves_no_process_no_bytes_and_no_file(
     attempt.cancel()
     with pytest.raises(asyncio.CancelledError):
         await attempt
-    assert descendants() == []
+    assert downloading() == []
     assert downloader.left() == []
     assert site.served[FERRY] < size_of(site)
-
-
-def _leaf() -> psutil.Process:
-    """The child that downloads: the fork server's only child."""
-    (leaf,) = [process for process in descendants() if not process.children()]
-    return leaf
 
 
 def _part(downloader: Any) -> int:

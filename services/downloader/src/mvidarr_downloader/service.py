@@ -12,5 +12,5 @@ service: Service[DownloaderSettings, Deps] = Service(
     open=open_deps,
     jobs=(download,),
     slots=lambda settings: {"download": settings.download_slots},
-    preload=("mvidarr_downloader.fetchers", "yt_dlp.extractor.extractors"),
+    preload=("mvidarr_downloader.fetchers", "mvidarr_downloader.warm"),
 )

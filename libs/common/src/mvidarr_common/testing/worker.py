@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from mvidarr_common.attempt import Attempt
@@ -10,7 +11,7 @@ from mvidarr_common.jobs import Handler
 from mvidarr_common.messages.ids import JobId, new_id
 from mvidarr_common.messages.jobs import AnySpec, JobProgressed, JobQueued, Result
 from mvidarr_common.outcome import as_problem
-from mvidarr_common.processes import open_children
+from mvidarr_common.processes import Children, open_children
 from mvidarr_common.progress import coalesced
 from mvidarr_common.staging import Staging
 
@@ -24,18 +25,21 @@ async def run_job(
     job_id: str = "job",
     attempt: int = 1,
     preload: tuple[str, ...] = (),
+    children: Children | None = None,
     told: Callable[[JobProgressed], None] = lambda _: None,
 ) -> Result:
     """What the handler gives. Its errors are raised as they are; staging is then kept or removed
-    as a worker does, so running the same `job_id` again resumes. `told` hears the progress."""
+    as a worker does, so running the same `job_id` again resumes. `told` hears the progress;
+    `children` that stay open save starting some."""
     queued = JobQueued(job_id=JobId(job_id), attempt=attempt, spec=spec)
     staging = Staging(root, queued.job_id, new_id())
 
     async def hear(word: JobProgressed) -> None:
         told(word)
 
-    async with open_children(preload) as children, coalesced(hear) as words:
-        job = Attempt(queued, deps, root, children, staging, words)
+    given = open_children(preload) if children is None else nullcontext(children)
+    async with given as opened, coalesced(hear) as words:
+        job = Attempt(queued, deps, root, opened, staging, words)
         try:
             result = await handler(spec, job)
         except (Exception, asyncio.CancelledError) as error:
