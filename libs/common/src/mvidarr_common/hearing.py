@@ -91,7 +91,8 @@ class Hearing:
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
 
     def _attributes(self) -> tracing.Attributes:
         return {

@@ -3,38 +3,29 @@
 from collections import OrderedDict
 
 from .bus import Delivery
-from .metrics import LEASES_LOST
 
 
 class Lease:
     """The newest delivery of a message; a redelivery takes the place of a lost one."""
 
-    def __init__(self, queue: str, delivery: Delivery) -> None:
-        self._queue = queue
+    def __init__(self, delivery: Delivery) -> None:
         self._newest = delivery
 
     def adopt(self, delivery: Delivery) -> None:
         """Go on under this delivery."""
-        LEASES_LOST.labels(self._queue, "redelivered").inc()
         self._newest = delivery
 
     async def ack(self) -> None:
         """Done. If the lease is lost somebody gets the message again, and finds it done."""
-        self._count_lost()
         await self._newest.ack()
 
     async def hand_back(self) -> None:
         """Let another have it."""
-        self._count_lost()
         await self._newest.hand_back()
 
     async def reject(self) -> None:
         """Nobody can take it."""
         await self._newest.reject()
-
-    def _count_lost(self) -> None:
-        if self._newest.lost.is_set():
-            LEASES_LOST.labels(self._queue, "lost").inc()
 
 
 class Recent:

@@ -15,4 +15,3 @@ SECONDS = Histogram(
 )
 CANCEL = Histogram("mvidarr_job_cancel_seconds", "From hearing a stop to the end of the attempt")
 DELIVERIES = Counter("mvidarr_job_deliveries", "Deliveries of work", ["queue", "outcome"])
-LEASES_LOST = Counter("mvidarr_job_lease_lost", "Leases lost while running", ["queue", "reason"])

@@ -86,7 +86,8 @@ class Children:
             tail = asyncio.ensure_future(keep_tail(errors, ERROR_TAIL))
             async with _cancelling(lines, tail):
                 code = await _ended(child, lines)
-                return Finished(code, await asyncio.wait_for(tail, DRAIN_SECONDS))
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    return Finished(code, await tail)
 
     async def call(
         self,
@@ -100,7 +101,8 @@ class Children:
             frames = asyncio.ensure_future(read_frames(reader, on_message))
             async with _cancelling(frames):
                 await _either(frames, child.exit)
-                frame = await asyncio.wait_for(frames, DRAIN_SECONDS if child.exit.done() else None)
+                async with asyncio.timeout(DRAIN_SECONDS if child.exit.done() else None):
+                    frame = await frames
                 if frame is None:
                     raise _died(await child.exit)
         if frame[0] == "error":
@@ -166,7 +168,9 @@ class Children:
                 stdin=subprocess.DEVNULL, pass_fds=(end.fileno(),), start_new_session=True,
             )  # fmt: skip
         answer = asyncio.get_running_loop().sock_recv(self._control, 1)
-        if await asyncio.wait_for(answer, START_SECONDS) != forkserver.READY:
+        async with asyncio.timeout(START_SECONDS):
+            ready = await answer == forkserver.READY
+        if not ready:
             await self.close()
             raise RuntimeError(f"the fork server could not import {', '.join(self._preload)}")
 
@@ -191,7 +195,8 @@ async def _ended(child: Child, lines: asyncio.Future[None]) -> int:
     code = await asyncio.shield(child.exit)
     if code is None:
         raise _died(code)
-    await asyncio.wait_for(lines, DRAIN_SECONDS)
+    async with asyncio.timeout(DRAIN_SECONDS):
+        await lines
     return code
 
 

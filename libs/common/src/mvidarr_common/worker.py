@@ -126,7 +126,7 @@ class Worker:
         with process, logs.bound(**logs.of(cause), **ids, queue=queue):
             facts = Facts(cause, queued, self._me, self._bench.runtime.name, new_id())
             handler = self.handlers[type(queued.spec)]
-            await self._see_through(Run(self._bench, handler, facts, Lease(queue, delivery)))
+            await self._see_through(Run(self._bench, handler, facts, Lease(delivery)))
 
     async def _see_through(self, run: Run) -> None:
         queued = run.facts.queued
@@ -155,7 +155,8 @@ class Worker:
             with suppress(Unavailable):
                 await self._bus.signal(fresh(self._alive(), source=self._bench.runtime.name))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), ALIVE_EVERY)
+                async with asyncio.timeout(ALIVE_EVERY):
+                    await self._changed.wait()
             self._changed.clear()
 
     def _alive(self) -> WorkerAlive:
