@@ -22,13 +22,13 @@ async def open_rabbit(url: str, client: str) -> AsyncIterator[RabbitBus]:
     Conflict when something is declared there differently."""
     async with AsyncExitStack() as stack:
         bus = RabbitBus(url, client)
-        for link in bus.links:
-            await stack.enter_async_context(beside(link.keep(), f"{link.role} connection"))
+        kept = (link.keep() for link in bus.links)
+        await stack.enter_async_context(beside("connection", *kept))
         await asyncio.gather(*(link.connected(START) for link in bus.links))
         await _prepared(bus.links[0])
-        await stack.enter_async_context(beside(bus.asker.keep(), "asker"))
+        await stack.enter_async_context(beside("asker", bus.asker.keep()))
         stack.push_async_callback(bus.publisher.close)
-        await stack.enter_async_context(beside(bus.signals.pump(), "signals"))
+        await stack.enter_async_context(beside("signals", bus.signals.pump()))
         stack.push_async_callback(bus.signals.flush)
         yield bus
 

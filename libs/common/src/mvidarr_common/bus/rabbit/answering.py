@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
-from aiormq import Channel
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
@@ -17,8 +16,8 @@ from mvidarr_common.errors import Problem
 
 from .asking import PROBLEM
 from .beside import beside, ended
-from .connection import Link, close_channel, pause
-from .consumer import consume
+from .connection import Link, pause
+from .consumer import Consumer
 from .declare import declare_queries
 from .lost import Lost, broker_errors
 
@@ -44,36 +43,36 @@ class Answerer:
             await asyncio.sleep(pause())
 
     async def _consume(self) -> None:
-        channel = await self._link.channel()
+        consumer = Consumer(await self._link.channel())
+
+        async def take(message: DeliveredMessage) -> None:
+            task = asyncio.create_task(self._serve(message, consumer))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
         try:
             with broker_errors():
-                await declare_queries(channel)
-            consumer = await consume(channel, QUERIES, self._take, prefetch=self._concurrency)
+                await declare_queries(consumer.channel)
+            await consumer.start(QUERIES, take, prefetch=self._concurrency)
             self.ready.set()
             RECONNECTS.labels("answerer", await consumer.gone).inc()
         finally:
-            await close_channel(channel)
+            await consumer.close()
 
-    async def _take(self, message: DeliveredMessage) -> None:
-        task = asyncio.create_task(self._serve(message))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, message: DeliveredMessage) -> None:
+    async def _serve(self, message: DeliveredMessage, consumer: Consumer) -> None:
         kind, body = await self._outcome(message.body)
         asked = message.header.properties
         properties = Basic.Properties(
             content_type=CONTENT_TYPE, delivery_mode=1, message_type=kind,
             correlation_id=asked.correlation_id,
         )  # fmt: skip
-        channel = message.channel
-        assert isinstance(channel, Channel)
-        with suppress(Lost), broker_errors():
-            await channel.basic_publish(
-                body, routing_key=asked.reply_to or "", properties=properties, wait=False
-            )
+        with suppress(Lost):
+            with broker_errors():
+                await consumer.channel.basic_publish(
+                    body, routing_key=asked.reply_to or "", properties=properties, wait=False
+                )
             # Acknowledged only now: if we die first, another answers.
-            await channel.basic_ack(message.delivery_tag or 0, wait=False)
+            await consumer.ack(message.delivery_tag or 0)
 
     async def _outcome(self, body: bytes) -> tuple[str, bytes]:
         try:
@@ -93,7 +92,7 @@ async def answer(link: Link, handler: Answering, concurrency: int) -> AsyncItera
     """Answer until the context ends."""
     answerer = Answerer(link, handler, concurrency)
     try:
-        async with beside(answerer.keep(), "answerer"):
+        async with beside("answerer", answerer.keep()):
             await answerer.ready.wait()
             yield
     finally:

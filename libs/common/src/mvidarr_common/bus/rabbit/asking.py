@@ -17,8 +17,8 @@ from mvidarr_common.bus.topology import QUERIES
 from mvidarr_common.envelope import CONTENT_TYPE, Envelope
 from mvidarr_common.errors import Problem, Unavailable
 
-from .connection import Link, close_channel, pause
-from .consumer import consume
+from .connection import Link, pause
+from .consumer import Consumer
 from .declare import a_channel
 from .lost import Lost, broker_errors
 
@@ -69,19 +69,20 @@ class Asker:
             await asyncio.sleep(pause())
 
     async def _sit(self) -> None:
-        desk = Desk(await self._link.channel(confirms=True))
+        consumer = Consumer(await self._link.channel(confirms=True))
+        desk = Desk(consumer.channel)
         try:
             with broker_errors():
                 declared = await desk.channel.queue_declare(exclusive=True, auto_delete=True)
             desk.replies = str(declared.queue)
-            consumer = await consume(desk.channel, desk.replies, desk.take, no_ack=True)
+            await consumer.start(desk.replies, desk.take, no_ack=True)
             self._desk = desk
             self._open.set()
             RECONNECTS.labels("asker", await consumer.gone).inc()
         finally:
             self._open.clear()
             desk.close()
-            await close_channel(desk.channel)
+            await consumer.close()
 
     async def ask(self, query: Envelope, timeout: float) -> bytes:
         """The answer, or the Problem of who answered."""

@@ -2,31 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
 log = logging.getLogger(__name__)
+Running = asyncio.Task[None]
 
 
 @asynccontextmanager
-async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[asyncio.Task[None]]:
+async def beside(name: str, *work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run `work` until the body ends. A TaskGroup would put the body's exceptions in a group."""
-    task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_tell_defect)
-    try:
-        yield task
-    finally:
-        await ended([task])
-
-
-async def ended(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancel these tasks and wait until they are gone."""
+    tasks = [asyncio.create_task(each, name=name) for each in work]
     for task in tasks:
+        task.add_done_callback(_tell_defect)
+    try:
+        yield
+    finally:
+        await ended(tasks)
+
+
+async def ended(tasks: Iterable[Running]) -> None:
+    """Cancel these tasks and wait until they are gone."""
+    going = list(tasks)
+    for task in going:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*going, return_exceptions=True)
 
 
-def _tell_defect(task: asyncio.Task[None]) -> None:
+def _tell_defect(task: Running) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("%s ended by a defect", task.get_name(), exc_info=error)

@@ -31,7 +31,7 @@ CLOSE_TIMEOUT = 5.0
 
 def pause(attempt: int = 0) -> float:
     """How long to wait before the next try: 0.2 to 5 seconds, so that not all come at once."""
-    return random.uniform(0.2, min(5.0, 0.4 * 2**attempt))  # noqa: S311  # no secret
+    return random.uniform(0.2, min(5.0, 0.4 * 2 ** min(attempt, 5)))  # noqa: S311  # no secret
 
 
 class Link:

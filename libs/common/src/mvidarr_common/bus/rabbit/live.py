@@ -18,8 +18,8 @@ from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.errors import Undecodable
 
 from .beside import beside
-from .connection import Link, close_channel, pause
-from .consumer import consume
+from .connection import Link, pause
+from .consumer import Consumer
 from .lost import Lost, broker_errors
 
 log = logging.getLogger(__name__)
@@ -52,17 +52,17 @@ class RabbitLive:
             attempt += 1
 
     async def _consume(self) -> None:
-        channel = await self._link.channel()
+        consumer = Consumer(await self._link.channel())
         try:
             with broker_errors():
-                queue = await self._declare(channel)
-            consumer = await consume(channel, queue, self._take, no_ack=True)
+                queue = await self._declare(consumer.channel)
+            await consumer.start(queue, self._take, no_ack=True)
             if self.listening.is_set():
                 self._miss()
             self.listening.set()
             RECONNECTS.labels("listener", await consumer.gone).inc()
         finally:
-            await close_channel(channel)
+            await consumer.close()
 
     async def _declare(self, channel: Channel) -> str:
         arguments: dict[str, Any] = {"x-max-length": self._limit, "x-overflow": "drop-head"}
@@ -119,6 +119,6 @@ def _decoded(body: bytes) -> Envelope | None:
 async def listen(link: Link, keys: tuple[str, ...], limit: int) -> AsyncIterator[RabbitLive]:
     """Hear what is said from now on, until the context ends."""
     live = RabbitLive(link, keys, limit)
-    async with beside(live.listen(), "listener"):
+    async with beside("listener", live.listen()):
         await live.listening.wait()
         yield live

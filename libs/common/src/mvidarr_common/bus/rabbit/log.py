@@ -228,7 +228,7 @@ async def read_log(link: Link, start: Start) -> AsyncIterator[RabbitLogReader]:
     reader = RabbitLogReader(link)
     try:
         await reader.attach(start)
-        async with beside(reader.follow(), "log reader"):
+        async with beside("log reader", reader.follow()):
             yield reader
     finally:
         await reader.close()

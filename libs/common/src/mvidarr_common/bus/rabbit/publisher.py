@@ -25,6 +25,7 @@ from .lost import Lost, broker_errors
 log = logging.getLogger(__name__)
 
 TIMEOUT = 5.0
+DOUBT = 10.0
 WINDOW = 100
 """In flight at once; more gains nothing, the client is the limit."""
 
@@ -72,14 +73,20 @@ class Publisher:
         self._opening = asyncio.Lock()
         self._window = asyncio.Semaphore(WINDOW)
         self._closing: set[asyncio.Task[None]] = set()
-        self.trouble = ""
-        """Why the last publish was not confirmed; empty when it was."""
+        self._doubted_until = 0.0
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """All of them, in order; raises Unconfirmed or Invalid."""
         for start in range(0, len(messages), WINDOW):
             await self._confirm(messages[start : start + WINDOW])
-        self.trouble = ""
+        self._doubted_until = 0.0
+
+    @property
+    def trouble(self) -> str:
+        """Why publishing is in doubt. It ends with the next confirm, or by itself: whoever is
+        not ready is not asked to publish, and would never learn better."""
+        doubted = asyncio.get_running_loop().time() < self._doubted_until
+        return "the last message was not confirmed" if doubted else ""
 
     async def _confirm(self, batch: Sequence[Outgoing]) -> None:
         left = batch
@@ -92,7 +99,7 @@ class Publisher:
                     await asyncio.sleep(pause())
         except TimeoutError:
             self._abandon()
-            self.trouble = "the last message was not confirmed"
+            self._doubted_until = asyncio.get_running_loop().time() + DOUBT
             why = self._link.trouble or "the broker did not confirm in time"
             raise Unconfirmed("unconfirmed", f"{why}; say it again", after=1) from None
 

@@ -7,7 +7,7 @@ nack and no_ack would end the whole connection.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 import orjson
@@ -16,9 +16,9 @@ from aiormq.abc import DeliveredMessage
 from mvidarr_common.bus.protocol import Record
 from mvidarr_common.bus.topology import LOG
 
-from .connection import Link, close_channel
-from .consumer import Consumer, consume, headers_of
-from .lost import Lost, broker_errors
+from .connection import Link
+from .consumer import Consumer, headers_of
+from .lost import Lost
 
 PREFETCH = 500
 ACK_EVERY = 250
@@ -30,10 +30,11 @@ Place = int | str
 class Tail:
     """The records as they come, buffered up to the prefetch."""
 
-    def __init__(self) -> None:
+    def __init__(self, consumer: Consumer) -> None:
         self._records: deque[tuple[int, Record]] = deque()
         self._arrived = asyncio.Event()
-        self._consumer: Consumer | None = None
+        self._consumer = consumer
+        consumer.gone.add_done_callback(lambda _: self._arrived.set())
         self._taken = 0
         self._owed = 0
         self._acked_at = asyncio.get_running_loop().time()
@@ -41,22 +42,19 @@ class Tail:
     @classmethod
     async def open(cls, link: Link, place: Place) -> Self:
         """From an offset, or from "first", "last" (the last chunk of records) or "next"."""
-        tail = cls()
-        channel = await link.channel()
+        tail = cls(Consumer(await link.channel()))
         try:
-            tail._consumer = await consume(
-                channel, LOG, tail._take, prefetch=PREFETCH, arguments={"x-stream-offset": place}
+            await tail._consumer.start(
+                LOG, tail._take, prefetch=PREFETCH, arguments={"x-stream-offset": place}
             )
         except BaseException:
-            await close_channel(channel)
+            await tail.close()
             raise
-        tail._consumer.gone.add_done_callback(lambda _: tail._arrived.set())
         return tail
 
     @property
     def gone(self) -> asyncio.Future[str]:
         """Resolved when nothing comes any more."""
-        assert self._consumer is not None
         return self._consumer.gone
 
     async def _take(self, message: DeliveredMessage) -> None:
@@ -96,19 +94,15 @@ class Tail:
         broker closes a channel that leaves a delivery unacknowledged for long."""
         now = asyncio.get_running_loop().time()
         due = self._owed >= ACK_EVERY or (self._owed and now - self._acked_at >= ACK_AFTER)
-        if not due or self._consumer is None:
+        if not due:
             return
         self._owed, self._acked_at = 0, now
-        try:
-            with broker_errors():
-                await self._consumer.channel.basic_ack(self._taken, multiple=True, wait=False)
-        except Lost:
-            return  # `gone` tells
+        with suppress(Lost):  # `gone` tells
+            await self._consumer.ack(self._taken, multiple=True)
 
     async def close(self) -> None:
         """Stop."""
-        if self._consumer is not None:
-            await close_channel(self._consumer.channel)
+        await self._consumer.close()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ the channel does not own: when a channel dies, what it owns is cancelled.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
@@ -16,8 +16,8 @@ from mvidarr_common.bus.metrics import LEASES_LOST, RECONNECTS
 from mvidarr_common.bus.protocol import DeadLetter, Delivery, WorkQueue
 
 from .beside import beside, ended
-from .connection import Link, close_channel, pause
-from .consumer import Consumer, consume, headers_of
+from .connection import Link, pause
+from .consumer import Consumer, headers_of
 from .declare import declare_work
 from .lost import Lost, broker_errors
 
@@ -28,32 +28,34 @@ Handling = Callable[[Delivery], Awaitable[None]]
 class RabbitDelivery:
     """A message lent to us over one channel; when that is gone, so is the lease."""
 
-    def __init__(self, message: DeliveredMessage) -> None:
+    def __init__(
+        self, message: DeliveredMessage, consumer: Consumer, lent: "set[RabbitDelivery]"
+    ) -> None:
         headers = headers_of(message)
         self.body = message.body
         self.count = int(headers.get("x-delivery-count") or 0)
         self.dead = _dead(headers)
         self.lost = asyncio.Event()
-        self._channel = message.channel
+        self._consumer = consumer
         self._tag = message.delivery_tag or 0
-        self.settled = False
+        self._lent = lent
+        lent.add(self)
 
     async def ack(self) -> None:
-        await self._settle(lambda: self._channel.basic_ack(self._tag))
+        await self._settle(self._consumer.ack)
 
     async def hand_back(self) -> None:
-        await self._settle(lambda: self._channel.basic_nack(self._tag, requeue=True))
+        await self._settle(self._consumer.hand_back)
 
     async def reject(self) -> None:
-        await self._settle(lambda: self._channel.basic_reject(self._tag, requeue=False))
+        await self._settle(self._consumer.reject)
 
-    async def _settle(self, say: Callable[[], Awaitable[None]]) -> None:
-        if self.settled or self.lost.is_set():
+    async def _settle(self, say: Callable[[int], Awaitable[None]]) -> None:
+        if self not in self._lent or self.lost.is_set():
             return
-        self.settled = True
+        self._lent.discard(self)
         try:
-            with broker_errors():
-                await say()
+            await say(self._tag)
         except Lost:
             self.lost.set()
 
@@ -79,7 +81,7 @@ class RabbitWork:
     async def stop(self) -> None:
         """Take nothing more; the channels stay open for what is lent."""
         self._stopping.set()
-        await asyncio.gather(*(_cancel(each) for each in self._consumers))
+        await asyncio.gather(*(each.cancel() for each in self._consumers))
 
     async def slot(self, ready: asyncio.Event) -> None:
         """Consume, and again after every loss, until stopped."""
@@ -94,48 +96,49 @@ class RabbitWork:
             attempt += 1
 
     async def _consume(self, ready: asyncio.Event) -> None:
-        channel = await self._link.channel()
+        consumer = Consumer(await self._link.channel())
         lent: set[RabbitDelivery] = set()
 
         async def take(message: DeliveredMessage) -> None:
-            self._hand_over(RabbitDelivery(message), lent)
+            if not consumer.gone.done():
+                self._hand_over(RabbitDelivery(message, consumer, lent))
 
         try:
             with broker_errors():
-                await declare_work(channel, self._queue)
+                await declare_work(consumer.channel, self._queue)
             # The consumer is kept: consuming anew for each job would grow the queue's own log.
-            consumer = await consume(channel, self._queue.name, take, prefetch=1)
+            await consumer.start(self._queue.name, take, prefetch=1)
             await self._hold(consumer, lent, ready)
         finally:
-            await close_channel(channel)
+            await consumer.close()
 
     async def _hold(
         self, consumer: Consumer, lent: set[RabbitDelivery], ready: asyncio.Event
     ) -> None:
         self._consumers.add(consumer)
         ready.set()
-        reason = "closed"
         try:
-            reason = await consumer.gone
+            if self._stopping.is_set():
+                await consumer.cancel()
+            reason = await asyncio.shield(consumer.gone)
             RECONNECTS.labels("work slot", reason).inc()
+            self._tell(lent, reason)
         finally:
             self._consumers.discard(consumer)
-            self._lose(lent, reason)
+            for delivery in lent:
+                delivery.lost.set()
 
-    def _lose(self, lent: set[RabbitDelivery], reason: str) -> None:
-        for delivery in lent:
-            if not delivery.settled:
-                log.warning("a lease on %s was lost: %s", self._queue.name, reason)
-                LEASES_LOST.labels(self._queue.name, reason).inc()
-            delivery.lost.set()
+    def _tell(self, lent: set[RabbitDelivery], reason: str) -> None:
+        for _ in lent:
+            log.warning("a lease on %s was lost: %s", self._queue.name, reason)
+            LEASES_LOST.labels(self._queue.name, reason).inc()
 
-    def _hand_over(self, delivery: RabbitDelivery, lent: set[RabbitDelivery]) -> None:
-        lent.add(delivery)
-        task = asyncio.create_task(self._handle(delivery, lent))
+    def _hand_over(self, delivery: RabbitDelivery) -> None:
+        task = asyncio.create_task(self._handle(delivery))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _handle(self, delivery: RabbitDelivery, lent: set[RabbitDelivery]) -> None:
+    async def _handle(self, delivery: RabbitDelivery) -> None:
         if self._stopping.is_set():
             await delivery.hand_back()  # it came while the consumer was being cancelled
             return
@@ -144,21 +147,10 @@ class RabbitWork:
         except Exception:
             log.exception("a delivery of %s was not handled; it goes back", self._queue.name)
             await delivery.hand_back()
-        finally:
-            if delivery.settled:
-                lent.discard(delivery)
 
     async def close(self) -> None:
         """End what still runs."""
         await ended(list(self._tasks))
-
-
-async def _cancel(consumer: Consumer) -> None:
-    try:
-        with broker_errors():
-            await consumer.channel.basic_cancel(consumer.tag)
-    except Lost:
-        return
 
 
 @asynccontextmanager
@@ -168,10 +160,10 @@ async def work(
     """Consume until the context ends; what is not settled then goes to another."""
     subscription = RabbitWork(link, queue, handler)
     ready = [asyncio.Event() for _ in range(slots)]
-    async with AsyncExitStack() as stack:
-        for number, event in enumerate(ready):
-            name = f"{queue.name} slot {number}"
-            await stack.enter_async_context(beside(subscription.slot(event), name))
-        stack.push_async_callback(subscription.close)
-        await asyncio.gather(*(event.wait() for event in ready))
-        yield subscription
+    consuming = (subscription.slot(each) for each in ready)
+    try:
+        async with beside(f"slot of {queue.name}", *consuming):
+            await asyncio.gather(*(each.wait() for each in ready))
+            yield subscription
+    finally:
+        await subscription.close()
