@@ -57,6 +57,16 @@ def test_a_job_that_ends_is_a_line_with_its_video_and_its_time() -> None:
     assert "1.2 s" in shown(QUEUED, STARTED, DONE)
 
 
+def test_what_people_say_of_a_video_stands_over_what_the_page_says() -> None:
+    known = ADDED.model_copy(update={"known": Description(artist="Ours")})
+    assert "Ours – [bold]Song" in shown(known, NAMED, QUEUED, STARTED, DONE)
+
+
+def test_a_share_is_worked_out_where_only_amounts_are_told() -> None:
+    half = JobProgressed(job_id=JOB, attempt=1, stage="s", done=50, total=100, unit="bytes")
+    assert "50 %" in shown(QUEUED, STARTED, half)
+
+
 def test_a_name_from_outside_plays_no_tricks_with_the_terminal() -> None:
     text = shown(ADDED, NAMED, QUEUED, STARTED, DONE)
     assert "[bold]Song" in text

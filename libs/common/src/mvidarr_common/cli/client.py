@@ -21,6 +21,7 @@ from mvidarr_common.errors import (
     Forbidden,
     Invalid,
     LogReplaced,
+    NotFound,
     Problem,
     Unauthorized,
     Unavailable,
@@ -71,10 +72,10 @@ class CommandView(Value):
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[V]):
-    """A command that was taken, with the new state; None while nobody has decided it."""
+    """A command that was taken: the new state, or its id while nobody has decided it."""
 
-    command_id: str
     state: V | None
+    pending: str | None = None
 
 
 class Client:
@@ -100,24 +101,29 @@ class Client:
         wait: float = 10,
     ) -> Told[V]:
         """Ask for a change, and wait so many seconds for what comes of it."""
-        command_id = new_id()
-        headers = {"Idempotency-Key": command_id, "Prefer": f"wait={wait:g}"}
+        headers = {"Idempotency-Key": new_id(), "Prefer": f"wait={wait:g}"}
         response = await self._send(
             method, path, json=body, headers=headers, timeout=httpx.Timeout(wait + 30)
         )
         if response.status_code == httpx.codes.ACCEPTED:
-            return Told(response.json()["commandId"], None)
+            return Told(None, pending=response.json()["commandId"])
         known = answer.model_validate_json(response.content) if response.content else None
-        return Told(command_id, known)
+        return Told(known)
 
     async def outcome(self, command_id: str, deadline: float = 30) -> CommandView:
         """What came of a command, as soon as it is decided."""
         end = time.monotonic() + deadline
         while True:
-            view = await self.get(f"/commands/{command_id}", CommandView)
+            view = await self._command(command_id)
             if view.state != "pending" or time.monotonic() > end:
                 return view
             await asyncio.sleep(0.2)
+
+    async def _command(self, command_id: str) -> CommandView:
+        try:
+            return await self.get(f"/commands/{command_id}", CommandView)
+        except NotFound:  # the brain has not read it yet
+            return CommandView(id=command_id, state="pending")
 
     async def login(self, username: str, password: str) -> str:
         """A token for this user."""

@@ -93,7 +93,7 @@ async def _add_one(client: Client, url: str, known: dict[str, str], profile: str
     body = {"url": url, "known": known, "profileId": profile}
     told = await client.tell("/videos", VideoView, body)
     if told.state is None:
-        say(f"Asked for {url}; it will be decided later (command {told.command_id}).")
+        say(f"Asked for {url}; it will be decided later (command {told.pending}).")
         return None
     say(f"Added {url} as {told.state.id}.")
     return told.state.id

@@ -61,7 +61,8 @@ class Board(AbstractContextManager["Board"]):
             refresh_per_second=8,
         )
         self._rows: dict[str, _Row] = {}
-        self._names: dict[str, str] = {}
+        self._about: dict[str, Description] = {}
+        self._urls: dict[str, str] = {}
 
     def __enter__(self) -> "Board":
         self.progress.start()
@@ -72,7 +73,8 @@ class Board(AbstractContextManager["Board"]):
 
     def know(self, video: VideoView) -> None:
         """A video's name, from elsewhere than the events."""
-        self._names[f"video/{video.id}"] = _named(video.title, video.artist) or video.url
+        self._about[f"video/{video.id}"] = video.about
+        self._urls[f"video/{video.id}"] = video.url
 
     def show(self, job: JobView) -> None:
         """A job that was there before the events began."""
@@ -101,8 +103,8 @@ class Board(AbstractContextManager["Board"]):
         if message.job_id in self._rows:
             self.progress.update(
                 self._bar(message.job_id),
-                completed=(message.fraction or 0) * 100,
-                total=None if message.fraction is None else 100,
+                completed=(_fraction(message) or 0) * 100,
+                total=None if _fraction(message) is None else 100,
                 pace=_pace(message),
             )
             if not self.progress.console.is_terminal:
@@ -111,7 +113,7 @@ class Board(AbstractContextManager["Board"]):
     def _tick(self, message: JobProgressed) -> None:
         """Where nobody can see a bar move, a line at each quarter shows the same."""
         row = self._rows[message.job_id]
-        quarter = int((message.fraction or 0) * 4)
+        quarter = int((_fraction(message) or 0) * 4)
         if 0 < quarter != row.quarter:
             row.quarter = quarter
             bar = ("━" * quarter * 5).ljust(20, "·")
@@ -141,16 +143,19 @@ class Board(AbstractContextManager["Board"]):
 
     @hear.register
     def _(self, message: VideoAdded) -> None:
-        name = _named(message.known.title, message.known.artist) or message.url
-        self._names.setdefault(message.subject, name)
+        self._about[message.subject] = message.known
+        self._urls[message.subject] = message.url
 
     @hear.register
     def _(self, message: VideoDescribed) -> None:
-        self._describe(message.subject, message.found)
+        """What people have said stands over what the page says."""
+        about = self._about.get(message.subject, Description())
+        self._about[message.subject] = about.over(message.found)
 
     @hear.register
     def _(self, message: VideoEdited) -> None:
-        self._describe(message.subject, message.changes)
+        about = self._about.get(message.subject, Description())
+        self._about[message.subject] = message.changes.over(about)
 
     @hear.register
     def _(self, message: VideoReady) -> None:
@@ -161,10 +166,6 @@ class Board(AbstractContextManager["Board"]):
     def _(self, message: VideoFailed) -> None:
         reason = f"{message.message} ({message.code})"
         self._say(_BAD, "refused", message.title, reason, "bold red")
-
-    def _describe(self, subject: str, about: Description) -> None:
-        if name := _named(about.title, about.artist):
-            self._names[subject] = name
 
     def _bar(self, job_id: str) -> TaskID:
         row = self._rows.setdefault(job_id, _Row("job", None))
@@ -192,11 +193,20 @@ class Board(AbstractContextManager["Board"]):
         self.progress.console.print(line, soft_wrap=True)
 
     def _name(self, row: _Row) -> str:
-        return self._names.get(row.subject or "", row.subject or "")
+        subject = row.subject or ""
+        about = self._about.get(subject, Description())
+        return _named(about.title, about.artist) or self._urls.get(subject, subject)
 
 
 def _named(title: str | None, artist: str | None) -> str | None:
     return f"{artist} – {title}" if artist and title else title
+
+
+def _fraction(message: JobProgressed) -> float | None:
+    """How far it is, if that can be known."""
+    if message.fraction is None and message.total:
+        return min((message.done or 0) / message.total, 1.0)
+    return message.fraction
 
 
 def _pace(message: JobProgressed) -> str:

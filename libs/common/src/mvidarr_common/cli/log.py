@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mvidarr_common.errors import NotFound
-from mvidarr_common.messages.queries import Records, RecordView
+from mvidarr_common.messages.queries import Records, RecordView, SystemView
 
 from .client import Client
 from .history import records_table
@@ -37,13 +37,22 @@ def show(offset: int) -> None:
 
 
 async def _tail(client: Client, follow: bool, limit: int) -> None:
-    page = await client.get("/log", Records, limit=limit)
-    newest = sorted(page.items, key=lambda record: record.offset)
+    newest = await newest_records(client, limit)
     console.print(records_table(newest))
-    last = newest[-1].offset if newest else 0
+    last = newest[-1].offset if newest else -1
     while follow:
         last = await _more(client, last)
         await asyncio.sleep(1)
+
+
+async def newest_records(client: Client, limit: int) -> list[RecordView]:
+    """The last records, oldest first. Offsets have gaps, so it may take more than one look."""
+    end, reach = (await client.get("/system/status", SystemView)).offset, limit
+    while True:
+        records = await records_after(client, max(-1, end - reach))
+        if len(records) >= limit or reach > end:
+            return records[-limit:]
+        reach *= 4
 
 
 async def _more(client: Client, last: int) -> int:

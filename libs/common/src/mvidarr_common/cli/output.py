@@ -1,9 +1,11 @@
 """How commands speak: one console, tables, and one line for a problem with exit code 1."""
 
 import asyncio
+import os
+import sys
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,8 +18,17 @@ from .access import access
 from .client import Client, open_client
 
 T = TypeVar("T")
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+_WIDE = 160
+
+
+def _console(stream: TextIO) -> Console:
+    """As wide as the terminal; a pipe or a file has no edge at which lines should break."""
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDE
+    return Console(stderr=stream is sys.stderr, width=width, highlight=False)
+
+
+console = _console(sys.stdout)
+errors = _console(sys.stderr)
 
 STYLES = {
     "ready": "green", "completed": "green", "failed": "red", "cancelled": "yellow",

@@ -8,7 +8,7 @@ from mvidarr_common.errors import Problem
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.queries import ParkedMessages
 
-from .client import Client
+from .client import Client, CommandView
 from .output import console, say, table, with_client
 from .words import stamp
 
@@ -47,20 +47,23 @@ async def _list(client: Client) -> None:
 
 async def _retry(client: Client, event_id: str | None) -> None:
     told = await client.tell("/parked/retry", Value, {"eventId": event_id} if event_id else {})
-    await require_done(client, told.command_id)
+    await require_done(client, told.pending)
     say("Tried again." if event_id else "All of them were tried again.")
 
 
 async def _discard(client: Client, event_id: str, reason: str) -> None:
     told = await client.tell(f"/parked/{event_id}", Value, {"reason": reason}, method="DELETE")
-    await require_done(client, told.command_id)
+    await require_done(client, told.pending)
     say("Discarded.")
 
 
-async def require_done(client: Client, command_id: str, deadline: float = 60) -> None:
-    """Wait for a command; raises what it was refused for."""
-    view = await client.outcome(command_id, deadline)
+async def require_done(client: Client, pending: str | None, deadline: float = 60) -> CommandView:
+    """Wait for a command that was not decided at once; raises what it was refused for."""
+    if pending is None:
+        return CommandView(id="", state="done")
+    view = await client.outcome(pending, deadline)
     if view.state == "rejected":
         raise Problem(view.code or "rejected", view.message or "It was refused.")
     if view.state == "pending":
-        raise Problem("pending", f"The command {command_id} is not decided yet; it stays asked.")
+        raise Problem("pending", f"The command {pending} is not decided yet; it stays asked.")
+    return view

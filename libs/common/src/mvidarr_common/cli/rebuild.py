@@ -3,7 +3,6 @@
 import typer
 
 from mvidarr_common.errors import Problem
-from mvidarr_common.messages import Value
 from mvidarr_common.messages.system import ReadModelRebuilt
 
 from .client import Client
@@ -25,15 +24,18 @@ def rebuild() -> None:
 
 async def _rebuild(client: Client) -> None:
     say("Rebuilding from the archive …", "dim")
-    told = await client.tell("/system/rebuild", Value)
-    await require_done(client, told.command_id, _LIMIT)
-    records = (await client.outcome(told.command_id)).records
-    done = next((r for r in records if r.type.endswith(ReadModelRebuilt.wire)), None)
-    if done is None:
-        raise Problem("no_result", "The rebuild ended without telling how.")
-    fact = ReadModelRebuilt.model_validate(done.data)
+    told = await client.tell("/system/rebuild", ReadModelRebuilt, wait=50)
+    fact = told.state or await _later(client, told.pending)
     same = fact.old_checksum == fact.new_checksum
     verdict = "identical to the tables before" if same else "DIFFERENT from the tables before"
     say(f"{fact.records} records in {fact.seconds:.2f} s, generation {fact.generation}: {verdict}.")
     if not same:
         raise Problem("rebuild_differs", f"{fact.old_checksum} became {fact.new_checksum}.")
+
+
+async def _later(client: Client, pending: str | None) -> ReadModelRebuilt:
+    records = (await require_done(client, pending, _LIMIT)).records
+    done = next((r for r in records if r.type.endswith(ReadModelRebuilt.wire)), None)
+    if done is None:
+        raise Problem("no_result", "The rebuild ended without telling how.")
+    return ReadModelRebuilt.model_validate(done.data)

@@ -37,15 +37,18 @@ def clock(time: datetime) -> str:
 
 
 def stamp(time: datetime) -> str:
-    """Date and time here, to the millisecond."""
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    """Date and time here, to the millisecond; without the date if it is today."""
+    local = time.astimezone()
+    today = local.date() == datetime.now(local.tzinfo).date()
+    return local.strftime("%H:%M:%S.%f" if today else "%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def who(record: RecordView) -> str:
-    """Who asked in the first place, and which service says it."""
-    actor = record.actor or "system"
-    kind, _, name = actor.partition("/")
-    return f"{kind}/{name[:8]} · {record.source}" if name else f"{actor} · {record.source}"
+    """Who asked; of what happened, which service says so."""
+    if record.kind != "command" or record.actor is None:
+        return record.source
+    kind, _, name = record.actor.partition("/")
+    return f"{kind}/{name[:8]}" if name else record.actor
 
 
 def what(record: RecordView) -> str:
@@ -53,8 +56,9 @@ def what(record: RecordView) -> str:
     data = record.data
     parts = [*_job_words(data), *(str(data[key]) for key in _TOLD if data.get(key))]
     described = data.get("known") or data.get("found") or data.get("changes") or {}
+    parts.append((data.get("rendition") or {}).get("path", ""))
     parts += [f"{key}: {described[key]}" for key in ("artist", "title") if described.get(key)]
-    return " · ".join(dict.fromkeys(parts))
+    return " · ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _job_words(data: dict[str, Any]) -> list[str]:
@@ -64,6 +68,6 @@ def _job_words(data: dict[str, Any]) -> list[str]:
         words.append(f"attempt {data['attempt']}")
     if "seconds" in data:
         words.append(f"{data['seconds']:.2f} s")
-    if data.get("workerId"):
-        words.append(f"by {data['workerId']}")
+    if data.get("workerId") and "delivery" in data:
+        words.append(f"by worker …{data['workerId'][-8:]}")
     return [word for word in words if word]
