@@ -50,9 +50,11 @@ RECIPES: Mapping[Recipe, Encoding] = {
          "-x265-params", "log-level=error"),
         texts="mov_text",
     ),
+    # libvpx refuses a peak rate without a target (`-b:v 0 -maxrate 2M`); in its constrained quality
+    # the target is the ceiling, which is what is meant.
     "webm_web": Encoding(
         "webm", "webm", ("libopus", "-b:a", "128k"),
-        ("libvpx-vp9", "-crf", "30", "-b:v", "0", "-maxrate", "2M", "-row-mt", "1",
+        ("libvpx-vp9", "-crf", "30", "-b:v", "2M", "-row-mt", "1",
          "-cpu-used", "4", "-pix_fmt", "yuv420p"),
         texts="webvtt",
     ),

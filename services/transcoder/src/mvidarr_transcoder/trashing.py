@@ -1,6 +1,6 @@
 """The trash: files and their sidecars go there under the relative path they had, and come back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mvidarr_common.files import DataRoot
@@ -8,7 +8,7 @@ from mvidarr_common.messages.jobs import FileToMove, Moved
 
 from .moves import Move
 from .shelving import numbered
-from .sources import below
+from .sources import below, existing
 
 
 def to_trash(root: DataRoot, files: Sequence[FileToMove]) -> list[Move]:
@@ -17,20 +17,20 @@ def to_trash(root: DataRoot, files: Sequence[FileToMove]) -> list[Move]:
 
 
 def from_trash(root: DataRoot, files: Sequence[FileToMove]) -> list[Move]:
-    """The moves from trash to library."""
+    """The moves from trash to library; raises JobError when a film is not there any more."""
+    for file in files:
+        below(root, file.path, root.trash)
+        existing(root, file.path)
     return _between(root, files, root.trash, root.library)
 
 
-def moved(
-    root: DataRoot, files: Sequence[FileToMove], moves: Sequence[Move],
-    otherwise: Callable[[FileToMove], str],
-) -> tuple[Moved, ...]:  # fmt: skip
-    """Each file's new paths; `otherwise` says where a file is that did not move."""
+def moved(root: DataRoot, files: Sequence[FileToMove], moves: Sequence[Move]) -> tuple[Moved, ...]:
+    """Each file's new paths. A film that had gone already counts as moved to the trash."""
     targets = {root.relative(move.source): root.relative(move.target) for move in moves}
     return tuple(
         Moved(
             file_id=file.file_id,
-            path=targets.get(file.path) or otherwise(file),
+            path=targets.get(file.path) or file.path.replace("library/", "trash/", 1),
             sidecars=tuple(targets[path] for path in file.sidecars if path in targets),
         )
         for file in files

@@ -114,7 +114,7 @@ def _prepared(stream: Stream, threads: int) -> StreamSpan:
     context.thread_type = "AUTO"
     context.thread_count = threads
     context.options = {"err_detect": "explode"}  # say it, instead of painting over it
-    return StreamSpan(stream.type, context.name, stream_duration(stream))
+    return StreamSpan(stream.type, context.codec.canonical_name, stream_duration(stream))
 
 
 def _take(packet: "Packet[Stream]", span: StreamSpan) -> str | None:

@@ -63,7 +63,7 @@ def _video(stream: AvVideo, turned: bool) -> VideoStream:
     if turned and not is_cover(stream):
         width, height = height, width
     return VideoStream(
-        codec=context.name,
+        codec=context.codec.canonical_name,
         width=width,
         height=height,
         fps=round(float(stream.average_rate), 3) if stream.average_rate else None,
@@ -77,7 +77,7 @@ def _video(stream: AvVideo, turned: bool) -> VideoStream:
 def _audio(stream: AvAudio) -> AudioStream:
     context = stream.codec_context
     return AudioStream(
-        codec=context.name,
+        codec=context.codec.canonical_name,
         channels=context.channels,
         sample_rate=context.sample_rate,
         bitrate=context.bit_rate or None,
@@ -89,7 +89,8 @@ def _audio(stream: AvAudio) -> AudioStream:
 def _subtitle(stream: Stream) -> str:
     """`<codec>` or `<codec>:<language>`."""
     language = _language(stream)
-    return f"{stream.codec_context.name}:{language}" if language else stream.codec_context.name
+    name = stream.codec_context.codec.canonical_name
+    return f"{name}:{language}" if language else name
 
 
 def _language(stream: Stream) -> str | None:

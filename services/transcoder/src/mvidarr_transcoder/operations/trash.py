@@ -1,10 +1,9 @@
 """Trashing: files leave the library with their sidecars, and can come back."""
 
 from mvidarr_common.jobs import Job
-from mvidarr_common.messages.jobs import FileToMove, Trash, Trashed
+from mvidarr_common.messages.jobs import Trash, Trashed
 from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.moves import carry
-from mvidarr_transcoder.sources import below
 from mvidarr_transcoder.trashing import moved, to_trash
 
 
@@ -12,9 +11,4 @@ async def trash(spec: Trash, job: Job[Deps]) -> Trashed:
     """A file that somebody has removed by hand counts as trashed: nothing is left to do."""
     root = job.root
     moves = await carry(job, lambda: to_trash(root, spec.files), leaving=root.library)
-
-    def already_gone(file: FileToMove) -> str:
-        path = below(root, file.path, root.library)
-        return root.relative(root.trash / path.relative_to(root.library))
-
-    return Trashed(moved=moved(root, spec.files, moves, already_gone))
+    return Trashed(moved=moved(root, spec.files, moves))
