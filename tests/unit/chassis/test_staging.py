@@ -1,3 +1,4 @@
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,23 @@ def root(tmp_path: Path) -> DataRoot:
     return DataRoot(tmp_path)
 
 
-def started(root: DataRoot, nonce: str) -> Staging:
-    staging = Staging(root, JOB, nonce)
-    (staging.folder() / f"{nonce}.part").write_text(nonce)
-    return staging
+Start = Callable[[str], Staging]
+
+
+@pytest.fixture
+def started(root: DataRoot) -> Iterator[Start]:
+    """Begins deliveries with a partial file each; they all let go when the test ends."""
+    begun: list[Staging] = []
+
+    def start(nonce: str) -> Staging:
+        staging = Staging(root, JOB, nonce)
+        begun.append(staging)
+        (staging.folder() / f"{nonce}.part").write_text(nonce)
+        return staging
+
+    yield start
+    for staging in begun:
+        staging.keep()
 
 
 def names(root: DataRoot) -> list[str]:
@@ -30,14 +44,16 @@ def test_nothing_is_made_before_it_is_asked_for(root: DataRoot) -> None:
     assert not (root.path / "staging").exists()
 
 
-def test_a_living_delivery_is_not_taken_over(root: DataRoot) -> None:
-    started(root, "a")
-    assert started(root, "b").earlier() == []
+def test_a_living_delivery_is_not_taken_over(root: DataRoot, started: Start) -> None:
+    started("a")
+    assert started("b").earlier() == []
 
 
-def test_a_kept_folder_goes_to_one_successor_and_then_disappears(root: DataRoot) -> None:
-    started(root, "a").keep()
-    second, third = started(root, "b"), started(root, "c")
+def test_a_kept_folder_goes_to_one_successor_and_then_disappears(
+    root: DataRoot, started: Start
+) -> None:
+    started("a").keep()
+    second, third = started("b"), started("c")
     (folder,) = second.earlier()
     assert third.earlier() == []
     (folder / "a.part").rename(second.folder() / "a.part")
@@ -48,45 +64,51 @@ def test_a_kept_folder_goes_to_one_successor_and_then_disappears(root: DataRoot)
     ]  # fmt: skip
 
 
-def test_a_folder_nobody_took_outlives_a_second_failure(root: DataRoot) -> None:
-    started(root, "a").keep()
-    started(root, "b").keep()
-    assert [path.name for path in Staging(root, JOB, "c").earlier()] == ["b", "a"]
+def test_a_folder_nobody_took_outlives_a_second_failure(root: DataRoot, started: Start) -> None:
+    started("a").keep()
+    started("b").keep()
+    third = Staging(root, JOB, "c")
+    assert sorted(path.name for path in third.earlier()) == ["a", "b"]
+    third.keep()
 
 
-def test_success_removes_the_dead_and_keeps_the_living_and_itself(root: DataRoot) -> None:
-    started(root, "dead").keep()
-    alive, good = started(root, "alive"), started(root, "good")
+def test_success_removes_the_dead_and_keeps_the_living_and_itself(
+    root: DataRoot, started: Start
+) -> None:
+    started("dead").keep()
+    alive, good = started("alive"), started("good")
     good.succeed("cause", b"told")
     assert names(root) == ["alive", "good"]
     alive.remove()
     assert names(root) == ["good"]
 
 
-def test_results_that_were_told_are_nobodys_to_take(root: DataRoot) -> None:
-    started(root, "good").succeed("cause", b"the outcome")
-    late = started(root, "late")
+def test_results_that_were_told_are_nobodys_to_take(root: DataRoot, started: Start) -> None:
+    started("good").succeed("cause", b"the outcome")
+    late = started("late")
     assert late.earlier() == []
     late.remove()
     assert names(root) == ["good"]
 
 
-def test_what_was_told_is_found_by_the_message_that_caused_it(root: DataRoot) -> None:
-    started(root, "good").succeed("cause", b"the\noutcome")
+def test_what_was_told_is_found_by_the_message_that_caused_it(
+    root: DataRoot, started: Start
+) -> None:
+    started("good").succeed("cause", b"the\noutcome")
     late = Staging(root, JOB, "late")
     assert late.told("cause") == b"the\noutcome"
     assert late.told("another") is None
 
 
-def test_an_end_for_good_leaves_nothing_behind(root: DataRoot) -> None:
-    started(root, "a").keep()
-    started(root, "b").remove()
+def test_an_end_for_good_leaves_nothing_behind(root: DataRoot, started: Start) -> None:
+    started("a").keep()
+    started("b").remove()
     assert not root.staging(JOB).exists()
 
 
-def test_tidying_removes_results_and_spares_who_still_works(root: DataRoot) -> None:
-    started(root, "good").succeed("cause", b"told")
-    alive = started(root, "alive")
+def test_tidying_removes_results_and_spares_who_still_works(root: DataRoot, started: Start) -> None:
+    started("good").succeed("cause", b"told")
+    alive = started("alive")
     assert tidy(root, JOB) == 1
     assert names(root) == ["alive"]
     alive.keep()

@@ -123,6 +123,8 @@ class Server:
             for target, descriptor in zip((1, 2), descriptors[2:], strict=False):
                 os.dup2(descriptor, target)
             if kind == PROGRAM:
+                for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
+                    signal.signal(ignored_by_python, signal.SIG_DFL)
                 forked.execute(channel)
                 os._exit(127)
             forked.answer(channel)
@@ -134,7 +136,7 @@ class Server:
 
     def _let_go(self, leash: int) -> None:
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE):
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         for child in self.children.values():
             child.leash.close()
