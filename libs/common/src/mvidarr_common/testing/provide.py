@@ -1,0 +1,73 @@
+"""Runs the tests' command once the servers that it needs are there.
+
+    python -m mvidarr_common.testing.provide make check
+
+Present: runs it. Root on Debian: installs them from Debian's packages first. A container engine:
+runs the whole `make test` as root in a Debian container, on a copy of this folder. Else: says
+in one sentence what to install.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .postgres import postgres_programs
+from .rabbitmq import rabbitmq_programs
+from .servers import MissingServer, install_servers
+
+if TYPE_CHECKING:
+    from testcontainers.core.container import DockerContainer
+
+IMAGE = "python:3.11-bookworm"
+INSIDE = "cp -a /source/. /mvidarr && cd /mvidarr && rm -rf .venv && make test"
+MISSING = 3
+"""Exit code when there is no way to get the servers."""
+
+
+def main(command: list[str]) -> int:
+    """Provide the servers and run the command; gives its exit code."""
+    try:
+        _provide()
+    except MissingServer as missing:
+        return _in_container(missing)
+    return subprocess.run(command, check=False).returncode
+
+
+def _provide() -> None:
+    try:
+        rabbitmq_programs()
+        postgres_programs()
+    except MissingServer:
+        install_servers()
+
+
+def _in_container(missing: MissingServer) -> int:
+    from docker.errors import DockerException
+    from testcontainers.core.container import DockerContainer
+
+    try:
+        container = (
+            DockerContainer(IMAGE)
+            .with_volume_mapping(str(Path.cwd()), "/source", "ro")
+            .with_command("sleep infinity")
+        )
+        with container:
+            return _stream(container)
+    except DockerException as error:
+        sys.stderr.write(f"{missing} (and no container engine answers: {error})\n")
+        return MISSING
+
+
+def _stream(container: "DockerContainer") -> int:
+    """Run the tests inside, their output on ours."""
+    api = container.get_docker_client().client.api
+    run = api.exec_create(container.get_container_id(), ["bash", "-ec", INSIDE])
+    for chunk in api.exec_start(run["Id"], stream=True):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+    return int(api.exec_inspect(run["Id"])["ExitCode"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
