@@ -70,13 +70,18 @@ def checked(template: str) -> str:
 
 
 def safe(text: str) -> str:
-    """One part of a path: NFC, nothing that a file system refuses, letters of all scripts."""
+    """One part of a path that no file system refuses."""
+    text = plain(text)
+    return f"_{text}" if _RESERVED.match(text) else text
+
+
+def plain(text: str) -> str:
+    """NFC, single spaces, no forbidden or invisible signs; letters of all scripts stay."""
     text = normalize("NFC", _INVISIBLE.sub("", text))
     text = "".join(" " if category(char) in ("Zl", "Zp", "Zs") else char for char in text)
     text = "".join(char for char in text if category(char) not in ("Cc", "Cs"))
     text = " ".join(_FORBIDDEN.sub("", text).split())
-    text = text.lstrip(". ").rstrip(". ")
-    return f"_{text}" if _RESERVED.match(text) else text
+    return text.strip(". ")
 
 
 def shortened(text: str, longest: int = LONGEST_STEM) -> str:
@@ -134,13 +139,13 @@ def _cased(value: str, token: str) -> str:
 
 def _values(spec: Place) -> dict[str, str]:
     facts = spec.files[0].facts
-    return {name.lower(): safe(text) for name, text in _told(spec, facts).items()}
+    return {name.lower(): plain(text) for name, text in _told(spec, facts).items()}
 
 
 def _told(spec: Place, facts: MediaFacts) -> dict[str, str]:
     about = spec.about
-    artist = safe(about.artist or "") or UNKNOWN_ARTIST
-    title = safe(about.title or "") or safe(spec.source_id) or "Unknown Title"
+    artist = plain(about.artist or "") or UNKNOWN_ARTIST
+    title = plain(about.title or "") or plain(spec.source_id) or "Unknown Title"
     picture = facts.picture
     return {
         "Artist Name": artist,

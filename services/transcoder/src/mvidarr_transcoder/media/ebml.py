@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 MAGIC = bytes.fromhex("1a45dfa3")
 _SEGMENT, _CLUSTER = 0x18538067, 0x1F43B675
+_LONGEST_HEAD = 12
 _ANYWHERE = {0xEC, 0xBF}  # void, checksum
 _IN_SEGMENT = _ANYWHERE | {
     _CLUSTER, 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1043A770, 0x1254C367, 0x1941A469,
@@ -44,7 +45,7 @@ def walk(file: BinaryIO, size: int) -> Walked:
         header = _element(file, 0)
         segment = _element(file, header.end(size))
     except _Damage as damage:
-        return Walked(promised=damage.position + 1)
+        return _told(damage, None, size)
     if segment.id != _SEGMENT:
         return Walked(damaged=header.end(size))
     promised = None if segment.length is None else segment.end(size)
@@ -53,7 +54,14 @@ def walk(file: BinaryIO, size: int) -> Walked:
     try:
         return Walked(_segment(file, segment, size))
     except _Damage as damage:
-        return Walked(promised, damage.position)
+        return _told(damage, promised, size)
+
+
+def _told(damage: _Damage, promised: int | None, size: int) -> Walked:
+    """A head that the end of the file cuts short is no damage: more was to come."""
+    if promised is None and damage.position + _LONGEST_HEAD > size:
+        return Walked(size + 1)
+    return Walked(promised, damage.position)
 
 
 def _segment(file: BinaryIO, segment: _Element, size: int) -> int:
@@ -92,7 +100,7 @@ def _known(file: BinaryIO, position: int, ids: set[int]) -> _Element:
 
 def _element(file: BinaryIO, position: int) -> _Element:
     file.seek(position)
-    head = file.read(12)
+    head = file.read(_LONGEST_HEAD)
     width = 9 - head[0].bit_length() if head else 9
     if width > 4 or len(head) <= width or not head[width]:
         raise _Damage(position)
