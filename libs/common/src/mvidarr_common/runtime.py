@@ -80,7 +80,7 @@ async def running(
     runtime = _runtime(service, settings, bus)
     stopping = asyncio.Event()
     async with (
-        open_children(service.preload) as children,
+        open_children(service.preload, _child_memory(settings)) as children,
         service.open(runtime) as deps,
         asyncio.TaskGroup() as tasks,
     ):
@@ -112,6 +112,11 @@ def _runtime(service: AnyService, settings: Settings, bus: Bus) -> Runtime[Any]:
         key=instance_key(settings),
         worker_id=WorkerId(f"{service.name}-{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}"),
     )
+
+
+def _child_memory(settings: Settings) -> int | None:
+    limit = settings.child_memory_mb
+    return None if limit is None else limit << 20
 
 
 async def _main(service: AnyService, runtime: Runtime[Any], deps: Any) -> None:

@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: str = Field(default="json", description="json or text")
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP collector for traces")
+    child_memory_mb: int | None = Field(
+        default=None,
+        description="memory that one child process may use for data, in MiB; none: no limit",
+        gt=0,
+    )
     grace: float = Field(default=30.0, description="seconds from SIGTERM to the end", gt=0)
 
     @classmethod
