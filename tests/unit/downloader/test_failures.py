@@ -101,7 +101,6 @@ TABLE: list[tuple[Exception, str, bool]] = [
     (full_disk(), "disk_full", True),
     (wrapped(OSError(errno.EDQUOT, "Disk quota exceeded")), "disk_full", True),
     (DownloadError("ERROR: unable to write data: No space left on device"), "disk_full", True),
-    (DownloadError("File is larger than max-filesize (9 bytes > 8 bytes)"), "too_large", False),
     (page("Requested format is not available. Use --list-formats"), "no_matching_format", False),
     (page("No video formats found!"), "no_matching_format", False),
     (page("This video is DRM protected"), "drm_protected", False),

@@ -10,7 +10,7 @@ from mvidarr_common.messages.media import QUALITIES
 from mvidarr_common.messages.profiles import QualityItem, QualityProfile
 from mvidarr_downloader.fetchers.ytdlp import _youtube_dl
 from mvidarr_downloader.formats import quality_name, rank_of
-from mvidarr_downloader.options import Journal, options
+from mvidarr_downloader.options import Journal
 from mvidarr_downloader.orders import Manners, Order
 
 GB = 1024**3
@@ -133,10 +133,10 @@ def test_where_nothing_fits_the_best_is_named_so_that_it_can_be_refused(tmp_path
     assert chosen(profile("720p", "1080p", max_bytes=500), sized, tmp_path) == "big"
 
 
-def test_the_smaller_of_both_limits_reaches_yt_dlp(tmp_path: Any) -> None:
-    small = options(order(profile("720p", max_bytes=500), tmp_path), Journal())
-    large = options(order(profile("720p", max_bytes=99 * GB), tmp_path), Journal())
-    assert (small["max_filesize"], large["max_filesize"]) == (500, 8 * GB)
+def test_the_smaller_of_both_limits_counts(tmp_path: Any) -> None:
+    small = order(profile("720p", max_bytes=500), tmp_path)
+    large = order(profile("720p", max_bytes=99 * GB), tmp_path)
+    assert (small.max_bytes, large.max_bytes) == (500, 8 * GB)
 
 
 @pytest.mark.parametrize(("language", "expected"), [("de", "de"), ("en", "en"), ("fr", "en")])

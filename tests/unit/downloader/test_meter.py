@@ -29,12 +29,25 @@ def test_picture_and_sound_are_one_way() -> None:
     assert (told[-1].done, told[-1].total, told[-1].speed, told[-1].eta) == (250, 300, 5.0, 10)
 
 
+def test_a_total_that_was_only_guessed_and_is_passed_is_not_told() -> None:
+    counted, told = meter(expected=100)
+    counted(step("source.mp4", 150))
+    assert (told[-1].done, told[-1].total) == (150, None)
+
+
 def test_more_than_the_limit_stops_it() -> None:
     counted, _ = meter()
     counted(step("source.f1.mp4", 900))
     with pytest.raises(JobError) as refused:
         counted(step("source.f2.m4a", 101))
     assert (refused.value.code, refused.value.retry) == ("too_large", False)
+
+
+def test_a_promise_of_more_than_the_limit_stops_it_at_once() -> None:
+    counted, _ = meter()
+    with pytest.raises(JobError) as refused:
+        counted(step("source.mp4", 1, total_bytes=1001))
+    assert refused.value.code == "too_large"
 
 
 def test_a_file_that_ends_early_is_no_success() -> None:

@@ -1,5 +1,6 @@
 """What the downloader holds while it runs."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,6 +35,6 @@ def manners_of(settings: DownloaderSettings) -> Manners:
         retries=settings.download_retries,
         fragments=settings.download_fragments,
         user_agent=settings.user_agent,
-        ffmpeg=settings.ffmpeg or imageio_ffmpeg.get_ffmpeg_exe(),
+        ffmpeg=str(settings.ffmpeg or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()),
         allow_private=settings.allow_private_addresses,
     )

@@ -73,7 +73,6 @@ _RULES: tuple[tuple[str, Failure], ...] = (
     (r"sign in|log ?in|registered users|members.only|join this channel|cookies"
      r"|purchase|requires payment|subscri(be|ption|bers)", LOGIN),
     (r"no space left|disk quota", DISK_FULL),
-    (r"larger than max-filesize", TOO_LARGE),
     (r"certificate verify failed", CERTIFICATE),
     (r"timed out|timeout", TIMEOUT),
     (r"is not a valid URL|unsupported url|no suitable extractor|unusual and will be skipped",

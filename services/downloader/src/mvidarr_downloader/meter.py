@@ -48,13 +48,17 @@ class Meter:
         if name not in self.done:
             self._begins(name, bytes_, status)
         self.done[name] = bytes_
-        if self.got > self.limit:
-            raise too_large(self.got, self.limit)
+        self._refuse_too_much(int(status.get("total_bytes") or 0))
         if status["status"] == "finished":
             self._finishes(name, bytes_, status)
         elif time.monotonic() - self._told >= _PAUSE:
             self._told = time.monotonic()
             self._tell(self._progress(status))
+
+    def _refuse_too_much(self, promised: int) -> None:
+        """yt-dlp has a limit of its own, which it keeps for single files only, and in silence."""
+        if max(self.got, promised) > self.limit:
+            raise too_large(max(self.got, promised), self.limit)
 
     @property
     def got(self) -> int:
@@ -79,11 +83,11 @@ class Meter:
 
     def _progress(self, status: Mapping[str, Any]) -> Progress:
         total = self.expected or status.get("total_bytes") or status.get("total_bytes_estimate")
-        several = self.expected is None and len(self.done) > 1
+        wrong = (self.expected is None and len(self.done) > 1) or (total or 0) < self.got
         return Progress(
             "downloading",
             done=self.got,
-            total=None if several else total,
+            total=None if wrong else total,
             speed=status.get("speed"),
             eta=status.get("eta"),
         )

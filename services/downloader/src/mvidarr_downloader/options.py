@@ -24,6 +24,10 @@ class Journal:
         """The last lines."""
         return "\n".join(self.lines)[-4000:]
 
+    def last_error(self) -> str:
+        """The last line that tells of an error."""
+        return next((line for line in reversed(self.lines) if line.startswith("ERROR:")), "")
+
 
 def options(order: Order, journal: Journal) -> dict[str, Any]:
     """For one video into one folder, with nothing read from or left in a home directory."""
@@ -42,7 +46,6 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         "extract_flat": "in_playlist",
         "default_search": "error",
         "format_sort": list(SORT),
-        "max_filesize": order.max_bytes,
         "ratelimit": manners.rate,
         "socket_timeout": manners.timeout,
         "retries": manners.retries,
@@ -54,6 +57,7 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         "skip_unavailable_fragments": False,
         "nocheckcertificate": False,
         "ffmpeg_location": manners.ffmpeg,
+        # Through a proxy of the environment nobody here could see where a connection leads.
         "proxy": "",
         "updatetime": False,
         "continuedl": True,

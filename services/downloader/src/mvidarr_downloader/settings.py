@@ -1,5 +1,7 @@
 """What the downloader can be told."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from mvidarr_common.settings import Settings
@@ -32,6 +34,7 @@ class DownloaderSettings(Settings):
         default=None,
         description="what sites see; none: what yt-dlp says, which most of them expect",
     )
-    ffmpeg: str | None = Field(
-        default=None, description="path of FFmpeg; none: the one that came with the installation"
+    ffmpeg: Path | None = Field(
+        default=None,
+        description="the FFmpeg program; without it the one on PATH, else the one that is shipped",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
-from yt_dlp.utils import YoutubeDLError
+from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from mvidarr_common import forked
 from mvidarr_common.errors import JobError
@@ -47,11 +47,24 @@ class YtDlp:
                     stack.enter_context(only_public(order.manners.public, refused))
                 ydl = stack.enter_context(_youtube_dl(order, journal))
                 return _fetch(order, ydl, journal)
-        except YoutubeDLError as error:
-            detail = f"{journal.text()}\n{type(error).__name__}: {error}"
-            if refused:
-                raise failures.PRIVATE.error(f"{refused[0]}\n{detail}") from error
-            raise failures.failure_of(error, detail) from error
+        except (YoutubeDLError, ValueError) as error:
+            failure = _failure(error, journal, refused)
+            if failure is None:
+                raise
+            raise failure from error
+
+
+def _failure(error: Exception, journal: Journal, refused: list[str]) -> JobError | None:
+    """What to raise instead; None for a defect. A ValueError is one, but where several threads
+    fetch pieces: the one that gives up closes the file while another writes."""
+    detail = f"{journal.text()}\n{type(error).__name__}: {error}"
+    if refused:
+        return failures.PRIVATE.error(f"{refused[0]}\n{detail}")
+    if isinstance(error, YoutubeDLError):
+        return failures.failure_of(error, detail)
+    if "closed file" in str(error):
+        return failures.failure_of(DownloadError(journal.last_error()), detail)
+    return None
 
 
 def _youtube_dl(order: Order, journal: Journal) -> YoutubeDL:
@@ -159,8 +172,6 @@ def _file_of(info: Info, journal: Journal, order: Order) -> Path:
     path = Path(written[-1].get("filepath") or order.into / "nothing")
     if path.is_file() and path.stat().st_size > 0:
         return path
-    if "larger than max-filesize" in journal.text():
-        raise failures.TOO_LARGE.error(journal.text())
     raise failures.UNKNOWN.error(f"yt-dlp left no file\n{journal.text()}")
 
 
