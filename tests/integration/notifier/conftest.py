@@ -1,20 +1,18 @@
-"""An attempt at a job as the notifier's handler sees it, with real child processes."""
+"""Runs the notifier's handler as a worker does, with real child processes."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from mvidarr_common.bus import Bus
-from mvidarr_common.jobs import Job
-from mvidarr_common.messages.jobs import Notified, Notify
+from mvidarr_common.files import DataRoot
+from mvidarr_common.messages.jobs import Notify, Result
 from mvidarr_common.messages.notify import Announcement, Channel
 from mvidarr_common.secrets import InstanceKey
+from mvidarr_common.testing.worker import run_job
 from mvidarr_notifier.deps import Deps, http_client
 from mvidarr_notifier.jobs import notify
 
@@ -31,24 +29,14 @@ ANNOUNCEMENT = Announcement(
 )
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """What the handler uses of a job."""
-
-    id: str
-    deps: Deps
-
-    async def call(self, function: Callable[..., Any], *args: Any, on_message: Any = None) -> Any:
-        with ProcessPoolExecutor(1, mp_context=get_context("forkserver")) as children:
-            return await asyncio.get_running_loop().run_in_executor(children, function, *args)
-
-
 Send = Callable[..., Any]
 
 
 @pytest.fixture
-def send() -> Send:
+def send(tmp_path: Path) -> Send:
     """Run the job: `await send("webhook", address, secret=…, timeout=…)`."""
+
+    root = DataRoot(tmp_path)
 
     async def send(
         channel: Channel,
@@ -57,7 +45,7 @@ def send() -> Send:
         allow_private: bool = True,
         timeout: float = 10.0,
         trust: ssl.SSLContext | None = None,
-    ) -> Notified:
+    ) -> Result:
         async with http_client(timeout, trust) as http:
             # the handler asks nobody: what it needs is in its spec
             deps = Deps("notifier", cast(Bus, None), KEY, http, allow_private)
@@ -68,6 +56,6 @@ def send() -> Send:
                 secret=KEY.seal(secret) if secret else None,
                 announcement=ANNOUNCEMENT,
             )
-            return await notify(spec, cast(Job[Deps], Attempt("job-1", deps)))
+            return await run_job(notify, spec, deps, root, job_id="job-1", preload=("apprise",))
 
     return send

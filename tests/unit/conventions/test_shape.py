@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mvidarr_common import cli
 from mvidarr_common.jobs import spec_of
 from mvidarr_common.messages.jobs import SPECS
 from mvidarr_common.service import AnyService
@@ -97,3 +98,9 @@ def test_every_module_says_what_it_is_for() -> None:
         if path.stat().st_size and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_every_group_of_commands_is_listed() -> None:
+    folder = Path(str(cli.__file__)).parent
+    groups = {path.stem for path in folder.glob("*.py") if "\ndef register(" in path.read_text()}
+    assert {group.__name__.rpartition(".")[2] for group in cli.GROUPS} == groups
