@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT = 10
 """The library's 60 s would leave the work of a lost host unclaimed for minutes."""
 CONNECT_TIMEOUT = 10.0
-CLOSE_TIMEOUT = 5.0
+CLOSE_TIMEOUT = 2.0
 
 
 def pause(attempt: int = 0) -> float:
