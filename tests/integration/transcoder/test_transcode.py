@@ -126,7 +126,7 @@ async def test_a_source_that_breaks_off_makes_no_rendition(
 async def test_cancelling_ends_ffmpeg_and_leaves_nothing(
     make: Any, root: DataRoot, deps: Deps
 ) -> None:
-    source = make("long.mkv", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=60", "-c:v", "mpeg4")
+    source = make("long.mkv", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=20", "-c:v", "mpeg4")
     spec = Transcode(path=root.relative(source), recipe="high_quality", facts=measure(str(source)))
     encoding = asyncio.Event()
     job = asyncio.ensure_future(
