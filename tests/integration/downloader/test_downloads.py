@@ -162,6 +162,14 @@ async def test_a_file_that_grows_over_the_limit_is_stopped(site: Site, fetch: An
     assert site.served[FERRY] < site.samples[FERRY].path.stat().st_size
 
 
+async def test_what_the_disk_cannot_hold_waits_for_room(site: Site, fetch: Any) -> None:
+    site.pages[FERRY] = Conduct(claims=10**15)
+    with pytest.raises(JobError) as failed:
+        await fetch(site.url(FERRY), download_max_bytes=10**16)
+    assert (failed.value.code, failed.value.retry) == ("disk_full", True)
+    assert site.served[FERRY] == 0
+
+
 async def test_a_profile_that_allows_other_qualities_alone_is_told(site: Site, fetch: Any) -> None:
     items = (QualityItem(quality="1080p"),)
     with pytest.raises(JobError) as failed:

@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mvidarr_common.demo.samples import Sample, _ffmpeg
+from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.server import serving
 from mvidarr_common.errors import JobError
 
@@ -47,10 +47,10 @@ async def streams(tmp_path: Path, samples: list[Sample]) -> AsyncIterator[Stream
     folder = tmp_path / "www"
     folder.mkdir()
     exe, film = imageio_ffmpeg.get_ffmpeg_exe(), str(samples[0].path)
-    _ffmpeg(exe, "-i", film, "-an", "-c", "copy", str(folder / "picture.mp4"))
-    _ffmpeg(exe, "-i", film, "-vn", "-c", "copy", str(folder / "sound.m4a"))
+    run_ffmpeg(exe, "-i", film, "-an", "-c", "copy", str(folder / "picture.mp4"))
+    run_ffmpeg(exe, "-i", film, "-vn", "-c", "copy", str(folder / "sound.m4a"))
     hls = ("-g", "48", "-preset", "ultrafast", "-f", "hls", "-hls_time", "2", "-hls_list_size", "0")
-    _ffmpeg(exe, "-i", film, *hls, str(folder / "list.m3u8"))
+    run_ffmpeg(exe, "-i", film, *hls, str(folder / "list.m3u8"))
     (folder / "film.mpd").write_text(MANIFEST)
     files, down = StaticFiles(directory=folder), set[str]()
 

@@ -52,7 +52,7 @@ def encode(
     exe: str, path: Path, seconds: float, film: str, tones: tuple[int, int], codecs: tuple[str, ...]
 ) -> None:
     """Encode a moving picture (a lavfi source) with a little tune of two tones over a bass."""
-    _ffmpeg(
+    run_ffmpeg(
         exe, "-f", "lavfi", "-i", film, "-f", "lavfi", "-i", tune(*tones),
         "-t", str(seconds), *codecs, "-map_metadata", "-1", str(path),
     )  # fmt: skip
@@ -68,7 +68,7 @@ def tune(low: int, high: int) -> str:
 
 def picture(exe: str, film: Path, path: Path) -> None:
     """A JPEG from a second into the film."""
-    _ffmpeg(exe, "-ss", "1", "-i", str(film), "-frames:v", "1", "-q:v", "4", str(path))
+    run_ffmpeg(exe, "-ss", "1", "-i", str(film), "-frames:v", "1", "-q:v", "4", str(path))
 
 
 def cut_off(path: Path, keep: float) -> None:
@@ -77,6 +77,7 @@ def cut_off(path: Path, keep: float) -> None:
         file.truncate(int(path.stat().st_size * keep))
 
 
-def _ffmpeg(exe: str, *arguments: str) -> None:
+def run_ffmpeg(exe: str, *arguments: str) -> None:
+    """Run it to its end, in silence; raises where it fails."""
     command = [exe, "-v", "error", "-nostdin", "-y", *arguments]
     subprocess.run(command, check=True, timeout=60)
