@@ -16,7 +16,7 @@ from mvidarr_common.messages.library import (
     VideoFailed,
     VideoReady,
 )
-from mvidarr_common.messages.notify import Announcement
+from mvidarr_common.messages.notify import TELLABLE, Announcement
 from mvidarr_notifier.announcements import WORTH_TELLING, announce
 from mvidarr_notifier.hearing import EVENTS
 
@@ -91,12 +91,8 @@ def test_an_announcement_carries_its_event_and_camel_case_data() -> None:
 
 def test_the_queue_takes_exactly_what_is_worth_telling() -> None:
     assert EVENTS.name == "notifier.events"
-    assert sorted(EVENTS.bindings) == [
-        "event.artist.followed",
-        "event.job.given_up",
-        "event.video.added",
-        "event.video.deleted",
-        "event.video.failed",
-        "event.video.ready",
-    ]
-    assert len(EVENTS.bindings) == len(WORTH_TELLING)
+    assert sorted(EVENTS.bindings) == [f"event.{name}" for name in TELLABLE]
+
+
+def test_whatever_a_subscription_may_name_has_its_words() -> None:
+    assert sorted(event.wire for event in WORTH_TELLING) == list(TELLABLE)

@@ -10,6 +10,16 @@ from .ids import SubscriptionId
 Channel = Literal["webhook", "apprise"]
 Level = Literal["info", "success", "warning", "failure"]
 
+TELLABLE = (
+    "artist.followed",
+    "job.given_up",
+    "video.added",
+    "video.deleted",
+    "video.failed",
+    "video.ready",
+)
+"""The wire names of the events that people can be told of: what a subscription may name."""
+
 
 class Announcement(Value):
     """Something worth telling, finished: a channel sends it and knows no event.
