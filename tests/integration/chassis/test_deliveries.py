@@ -223,7 +223,8 @@ async def test_a_worker_says_at_once_that_it_lives_and_at_last_that_it_leaves(sh
         await shop.bus.publish(queued())
         await eventually(lambda: gate.entered)
         stopping.set()
-        await eventually(lambda: heard[-1].leaving and heard[-1].running)
+        await eventually(lambda: heard[-1].leaving)
+        assert heard[-1].running[0].job_id == "job-1"
         gate.open.set()
+    await eventually(lambda: heard[-1].leaving and not heard[-1].running)
     task.cancel()
-    assert heard[-1].running[0].job_id == "job-1"

@@ -115,3 +115,9 @@ def test_tidying_removes_results_and_spares_who_still_works(root: DataRoot, star
     assert tidy(root, JOB) == 1
     assert not root.staging(JOB).exists()
     assert tidy(root, JOB) == 0
+
+
+def test_tidying_removes_a_folder_that_was_never_finished(root: DataRoot) -> None:
+    (root.staging(JOB) / ".draft").mkdir(parents=True)
+    assert tidy(root, JOB) == 1
+    assert not root.staging(JOB).exists()

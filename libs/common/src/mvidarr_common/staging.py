@@ -34,8 +34,9 @@ class Staging:
         """The folder, made and locked."""
         if self._lock is None:
             draft = self._own.with_name(f".{self._own.name}")
-            _make(draft)
-            self._lock = _locked(draft)
+            while self._lock is None:
+                _make(draft)
+                self._lock = _locked(draft)
             draft.rename(self._own)
         return self._own
 
@@ -86,8 +87,9 @@ class Staging:
 
 def tidy(root: DataRoot, job: JobId) -> int:
     """Remove all folders of a job that nobody holds, results too; how many there were."""
-    free = [folder for folder in _folders(root.staging(job)) if _remove_free(folder)]
-    _remove_empty(root.staging(job))
+    jobs = root.staging(job)
+    free = [folder for folder in (*_folders(jobs), *jobs.glob(".*")) if _remove_free(folder)]
+    _remove_empty(jobs)
     return len(free)
 
 

@@ -61,6 +61,7 @@ class Worker:
             await self._drain(works)
             hearing.cancel()
             announcing.cancel()
+            await self._say_alive()
 
     async def take(self, delivery: Delivery) -> None:
         """Settle one delivery: run it, adopt it, or know that it is done."""
@@ -152,12 +153,15 @@ class Worker:
         for queue, count in self.slots.items():
             metrics.SLOTS.labels(queue).set(count)
         while True:
-            with suppress(Unavailable):
-                await self._bus.signal(fresh(self._alive(), source=self._bench.runtime.name))
+            await self._say_alive()
             with suppress(TimeoutError):
                 async with asyncio.timeout(ALIVE_EVERY):
                     await self._changed.wait()
             self._changed.clear()
+
+    async def _say_alive(self) -> None:
+        with suppress(Unavailable):
+            await self._bus.signal(fresh(self._alive(), source=self._bench.runtime.name))
 
     def _alive(self) -> WorkerAlive:
         return WorkerAlive(
