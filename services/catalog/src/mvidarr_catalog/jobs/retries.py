@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from mvidarr_common.messages.jobs import JobFailed
 
-ATTEMPTS = {"notify": 20}
+ATTEMPTS = {"notify": 200}
+"""A receiver may be away for a week: a notification waits for it."""
 DEFAULT_ATTEMPTS = 5
 FIRST_PAUSE = 2.0
 LONGEST_PAUSE = 3600.0
