@@ -1,0 +1,98 @@
+"""Running systems, shared as far as a test does not kill them; their logs stand beside failures."""
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvidarr_common.demo.receiver import Receiver
+from mvidarr_common.demo.samples import Sample, make_samples
+from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
+
+Separate = Callable[[str], System]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the processes said goes beside a failure."""
+    report = yield
+    systems = [each for each in _found(item) if isinstance(each, System)]
+    for system in systems if report.failed else ():
+        report.sections += [(f"log of {name}", system.tail(name)) for name in system.processes]
+    return report
+
+
+def _found(item: pytest.Item) -> list[Any]:
+    return list(getattr(item, "funcargs", {}).values())
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """Two whole videos, and one that is cut off."""
+    return make_samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="session")
+def rabbit_node() -> Iterator[RabbitNode]:
+    """One broker for all systems; each has a virtual host of its own."""
+    with RabbitNode() as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all systems; each has a database of its own."""
+    with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def separate_system(
+    rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], System]:
+    """Makes systems of separate processes, which the test starts and ends."""
+
+    def make(name: str) -> System:
+        return System(
+            tmp_path_factory.mktemp(name),
+            SEPARATE,
+            amqp_url=rabbit_node.url(rabbit_node.new_vhost()),
+            database_url=postgres.new_database(),
+            allow_private_addresses=True,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """`mvidarr up` with everything embedded."""
+    folder: Path = tmp_path_factory.mktemp("embedded")
+    yield from _whole_life(System(folder, EMBEDDED, allow_private_addresses=True))
+
+
+@pytest.fixture(scope="session")
+def separate(separate_system: Separate) -> Iterator[System]:
+    """Seven processes on RabbitMQ and PostgreSQL."""
+    yield from _whole_life(separate_system("separate"))
+
+
+def _whole_life(system: System) -> Iterator[System]:
+    """Started, used, and ended as an orchestrator does; it leaves no process behind."""
+    with system:
+        yield system
+        system.stop()
+        assert set(system.codes.values()) == {0}, system.codes
+        assert system.remains() == []
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A webhook receiver."""
+    async with Receiver() as receiver:
+        yield receiver
