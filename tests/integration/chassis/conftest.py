@@ -11,10 +11,11 @@ import pytest
 from mvidarr_common.bus import Bus, DeadLetter, FromFirst, open_bus
 from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.files import DataRoot
-from mvidarr_common.jobs import Handler
+from mvidarr_common.jobs import Handler, spec_of
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId, WorkerId
-from mvidarr_common.messages.jobs import JobQueued, Noop
+from mvidarr_common.messages.jobs import JobQueued, Noop, Thumbnails
+from mvidarr_common.messages.media import MediaFacts
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.run import Bench
 from mvidarr_common.secrets import InstanceKey
@@ -60,7 +61,8 @@ class Shop:
             key=InstanceKey(bytes(32)),
             worker_id=WorkerId(name),
         )
-        return Worker(Bench(runtime, None, self.children), (handler,), {"noop": 2})
+        slots = {spec_of(handler).queue: 2}
+        return Worker(Bench(runtime, None, self.children), (handler,), slots)
 
     async def log(self) -> list[Envelope]:
         """Everything in the log but its genesis."""
@@ -88,6 +90,12 @@ def queued(payload: str = "", *, job: str = "job-1", attempt: int = 1) -> Envelo
     """Work for the queue `noop`."""
     spec = Noop(payload=payload)
     return fresh(JobQueued(job_id=JobId(job), attempt=attempt, spec=spec), source="test")
+
+
+def staged_work(*, attempt: int = 1) -> Envelope:
+    """Work whose result names files in staging."""
+    spec = Thumbnails(path="v.mp4", facts=MediaFacts(container="mp4", duration=1, size=1))
+    return fresh(JobQueued(job_id=JobId("job-1"), attempt=attempt, spec=spec), source="test")
 
 
 @pytest.fixture

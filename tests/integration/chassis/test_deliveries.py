@@ -18,11 +18,13 @@ from mvidarr_common.messages.jobs import (
     Noop,
     NothingDone,
     Probe,
+    Thumbnails,
+    ThumbnailsMade,
 )
 from mvidarr_common.messages.system import WorkerAlive
 from mvidarr_common.testing.conditions import eventually
 
-from .conftest import Shop, Slip, queued
+from .conftest import Shop, Slip, queued, staged_work
 
 
 async def done(spec: Noop, job: Job[None]) -> NothingDone:
@@ -87,12 +89,12 @@ async def test_a_lost_acknowledgement_makes_the_outcome_be_told_again_not_made_a
 ) -> None:
     entered = []
 
-    async def with_files(spec: Noop, job: Job[None]) -> NothingDone:
+    async def with_files(spec: Thumbnails, job: Job[None]) -> ThumbnailsMade:
         entered.append(job.staging)
         (job.staging / "result").write_text("whole")
-        return NothingDone()
+        return ThumbnailsMade(artwork=())
 
-    cause = queued()
+    cause = staged_work()
     first, second = Slip(cause.encode()), Slip(cause.encode(), count=1)
     first.lost.set()
     await shop.worker(with_files, name="one").take(first)

@@ -21,11 +21,13 @@ from mvidarr_common.messages.jobs import (
     Noop,
     NothingDone,
     StopJob,
+    Thumbnails,
+    ThumbnailsMade,
 )
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.worker import run_job
 
-from .conftest import Shop, Slip, queued
+from .conftest import Shop, Slip, queued, staged_work
 
 
 class Patient:
@@ -128,7 +130,7 @@ async def test_a_drain_lets_work_finish_and_takes_no_more(shop: Shop) -> None:
 
 
 async def test_partial_files_go_to_the_next_attempt_and_results_stay(shop: Shop) -> None:
-    async def resume(spec: Noop, job: Job[None]) -> NothingDone:
+    async def resume(spec: Thumbnails, job: Job[None]) -> ThumbnailsMade:
         for folder in job.earlier():
             (folder / "video.part").rename(job.staging / "video.part")
         part = job.staging / "video.part"
@@ -136,13 +138,22 @@ async def test_partial_files_go_to_the_next_attempt_and_results_stay(shop: Shop)
             part.write_text("half")
             raise JobError("network", "The line broke.", retry=True)
         part.rename(job.staging / "video.mkv")
-        return NothingDone()
+        return ThumbnailsMade(artwork=())
 
-    await shop.worker(resume, name="one").take(Slip(queued().encode()))
+    await shop.worker(resume, name="one").take(Slip(staged_work().encode()))
     assert staged(shop.root) == [".lock", "video.part"]
-    await shop.worker(resume, name="two").take(Slip(queued(attempt=2).encode()))
+    await shop.worker(resume, name="two").take(Slip(staged_work(attempt=2).encode()))
     assert staged(shop.root) == [".lock", ".told", "video.mkv"]
     assert len(await shop.said(JobFailed, JobCompleted)) == 2
+
+
+async def test_notes_of_work_that_stages_nothing_go_with_its_message(shop: Shop) -> None:
+    async def move(spec: Noop, job: Job[None]) -> NothingDone:
+        (job.staging / "moves.json").write_text("{}")
+        return NothingDone()
+
+    await shop.worker(move).take(Slip(queued().encode()))
+    assert not shop.root.staging(JobId("job-1")).exists()
 
 
 async def test_a_failure_for_good_leaves_no_file(shop: Shop) -> None:

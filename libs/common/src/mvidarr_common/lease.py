@@ -15,6 +15,11 @@ class Lease:
         """Go on under this delivery."""
         self._newest = delivery
 
+    @property
+    def lost(self) -> bool:
+        """Whether the message goes, or went, to somebody else as well."""
+        return self._newest.lost.is_set()
+
     async def ack(self) -> None:
         """Done. If the lease is lost somebody gets the message again, and finds it done."""
         await self._newest.ack()

@@ -19,7 +19,7 @@ from .outcome import as_problem
 from .processes import Children
 from .progress import coalesced
 from .service import Runtime
-from .staging import Staging
+from .staging import Staging, tidy
 from .telling import insist
 
 log = logging.getLogger(__name__)
@@ -91,8 +91,12 @@ class Run:
         return ending
 
     async def settle(self, ending: Ending) -> None:
-        """Let the message go, now that its end is told."""
+        """Let the message go, now that its end is told; then nobody asks for it again, and a
+        folder that holds nothing but our own notes can go too."""
         await getattr(self.lease, ending.settle)()
+        queued = self.facts.queued
+        if ending.outcome == "completed" and not queued.spec.stages and not self.lease.lost:
+            await asyncio.to_thread(tidy, self._bench.runtime.root, queued.job_id)
 
     async def _attempt(self) -> Envelope | Result:
         """The handler's result; or the fact that an earlier delivery of this very message had

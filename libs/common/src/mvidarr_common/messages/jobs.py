@@ -22,17 +22,24 @@ class Result(Value):
 
 
 class JobSpec(Value):
-    """What a job has to do. Class keywords: `queue`, and `gives`, the class of its result."""
+    """What a job has to do. Class keywords: `queue`, `gives`, the class of its result, and
+    `stages`, whether the result names files in the job's staging folder: it stays then."""
 
     queue: ClassVar[str]
     gives: ClassVar[type[Result]]
+    stages: ClassVar[bool]
 
     def __init_subclass__(
-        cls, *, queue: str | None = None, gives: type[Result] | None = None, **rest: Any
+        cls,
+        *,
+        queue: str | None = None,
+        gives: type[Result] | None = None,
+        stages: bool = False,
+        **rest: Any,
     ) -> None:
         super().__init_subclass__(**rest)
         if queue is not None and gives is not None:
-            cls.queue, cls.gives = queue, gives
+            cls.queue, cls.gives, cls.stages = queue, gives, stages
 
 
 class Downloaded(Result):
@@ -53,7 +60,7 @@ class Downloaded(Result):
     resumed_from: int = 0
 
 
-class Download(JobSpec, queue="download", gives=Downloaded):
+class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
     """Fetch the video on a page, in the best format that the profile allows."""
 
     kind: Literal["download"] = "download"
@@ -96,7 +103,7 @@ class Transcoded(Result):
     facts: MediaFacts
 
 
-class Transcode(JobSpec, queue="transcode", gives=Transcoded):
+class Transcode(JobSpec, queue="transcode", gives=Transcoded, stages=True):
     kind: Literal["transcode"] = "transcode"
     path: str
     recipe: Recipe
@@ -120,7 +127,7 @@ class ThumbnailsMade(Result):
     artwork: tuple[Artwork, ...]
 
 
-class Thumbnails(JobSpec, queue="media", gives=ThumbnailsMade):
+class Thumbnails(JobSpec, queue="media", gives=ThumbnailsMade, stages=True):
     """A poster at a good frame in three sizes, and a sprite sheet."""
 
     kind: Literal["thumbnails"] = "thumbnails"

@@ -9,9 +9,9 @@ from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_common.errors import Invalid
-from mvidarr_common.messages import registered
 from mvidarr_common.messages.ids import SubscriptionId, derive
 from mvidarr_common.messages.notify import (
+    TELLABLE,
     DeleteSubscription,
     SaveSubscription,
     SubscriptionSaved,
@@ -79,7 +79,7 @@ async def _sealed(id: SubscriptionId, body: SubscriptionBody, deps: Deps) -> Sav
 
 
 def _require_events(names: tuple[str, ...]) -> None:
-    known = {cls.wire for cls in registered("event")}
     for name in names:
-        if name not in known:
-            raise Invalid("invalid_event", f"There is no event {name!r}.")
+        if name not in TELLABLE:
+            known = ", ".join(TELLABLE)
+            raise Invalid("invalid_event", f"{name!r} is never told; what is told: {known}.")

@@ -19,8 +19,8 @@ class Workforce:
         self._since = clock()
 
     def hear(self, word: WorkerAlive) -> None:
-        """A worker lives, or leaves."""
-        if word.leaving:
+        """A worker lives, or has left; one that leaves has no slots, and may still run jobs."""
+        if word.leaving and not word.running:
             self._alive.pop(word.worker_id, None)
         else:
             self._alive[word.worker_id] = (self._clock(), word)
