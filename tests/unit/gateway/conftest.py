@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from mvidarr_api_gateway.app import application
 from mvidarr_api_gateway.deps import Deps, open_deps
@@ -37,6 +38,10 @@ async def bus() -> AsyncIterator[Bus]:
 @pytest.fixture
 async def catalog(bus: Bus) -> AsyncIterator[SmallCatalog]:
     async with small_catalog(bus) as working:
+        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        admin = CreateUser(username="admin", password_hash=weak, role="admin")
+        await bus.publish(fresh(admin, source="test"))
+        await eventually(lambda: working.users)
         yield working
 
 
@@ -45,7 +50,6 @@ def settings(tmp_path: Path) -> GatewaySettings:
     return GatewaySettings(
         state_dir=tmp_path / "state",
         data_root=tmp_path / "data",
-        admin_password=PASSWORD,  # type: ignore[arg-type]  # pydantic makes it a secret
         allow_private_addresses=True,
     )
 
@@ -66,7 +70,6 @@ def runtime(bus: Bus, settings: GatewaySettings) -> Runtime[GatewaySettings]:
 @pytest.fixture
 async def deps(catalog: SmallCatalog, runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     async with open_deps(runtime) as opened:
-        await eventually(lambda: catalog.users)
         await eventually(lambda: (opened.feed.committed or 0) >= catalog.offset)
         yield opened
 

@@ -17,7 +17,7 @@ from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid, Unavailable, Unconfirmed
 from mvidarr_common.messages import Command, Event, Message, Query
 from mvidarr_common.messages.ids import derive, new_id
-from mvidarr_common.messages.queries import ListRecords, RecordView
+from mvidarr_common.messages.queries import ListRecords
 from mvidarr_common.messages.system import CommandRejected
 from mvidarr_common.redaction import SECRET_FIELDS, redacted
 
@@ -139,29 +139,29 @@ async def _publish_and_wait(asked: Asked, deps: Deps, reply: Reply) -> Outcome |
 
 async def _earlier(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
     """What came of it when it was asked before."""
-    if known := deps.outcomes.find(asked.envelope.id, reply.wanted):
+    id = asked.envelope.id
+    if given := deps.outcomes.command(id):
+        _require_same(asked, given.message.model_dump(mode="json"))
+    if known := deps.outcomes.find(id, reply.wanted):
         return known
     try:
-        found = await deps.reads.read(ListRecords(command_id=asked.envelope.id), timeout=2.0)
+        found = await deps.reads.read(ListRecords(command_id=id), timeout=2.0)
     except Unavailable:
         return None
-    _same_request(asked, found.items)
-    return outcome_among(found.items, asked.envelope.id, reply.wanted)
+    for record in found.items:
+        if record.id == id:
+            _require_same(asked, record.data)
+    return outcome_among(found.items, id, reply.wanted)
 
 
-def _same_request(asked: Asked, records: tuple[RecordView, ...]) -> None:
-    """A key belongs to one request: another with the same key is a mistake of the client."""
+def _require_same(asked: Asked, theirs: dict[str, Any]) -> None:
+    """A key belongs to one request: another with the same key is a mistake of the client.
+
+    Secret fields are hashed or sealed with fresh salt, and so differ each time.
+    """
     ours = asked.envelope.message.model_dump(mode="json")
-    for record in records:
-        if record.id == asked.envelope.id and _differ(ours, record.data):
-            raise Invalid(
-                "idempotency_key_reused", "This Idempotency-Key belongs to another request."
-            )
-
-
-def _differ(ours: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    """Secret fields are hashed or sealed with fresh salt, and so differ each time."""
-    return any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys() - SECRET_FIELDS)
+    if any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys() - SECRET_FIELDS):
+        raise Invalid("idempotency_key_reused", "This Idempotency-Key belongs to another request.")
 
 
 async def _shown(asked: Asked, deps: Deps, reply: Reply, outcome: Outcome) -> Response:

@@ -4,47 +4,52 @@ from collections.abc import AsyncIterator
 
 from mvidarr_common.bus import After, Bus, Record
 from mvidarr_common.envelope import decode
-from mvidarr_common.errors import Undecodable
+from mvidarr_common.errors import LogReplaced, Undecodable
 
 from .feed import Fact, Feed
 
 
-class TooSlow(Exception):
-    """The listener has fallen behind the window of newest facts."""
-
-
-class Replaced(Exception):
-    """The log is not the one any more that the position belongs to."""
-
-
 async def facts_after(position: int | None, feed: Feed, bus: Bus) -> AsyncIterator[Fact]:
-    """From a position (None: everything in the window): the log first, then the live feed."""
+    """From the window of newest facts; who is behind it reads the log itself, and catches up.
+
+    None is now, on a log of which nothing is known. Raises LogError for a position that the log
+    does not know, such as one beyond its end.
+    """
     era = feed.era
-    if not feed.covers(position):
-        async for fact in _caught_up(position or 0, feed, bus):
-            position = fact.offset
-            yield fact
+    if position is not None and position > (feed.last or 0):
+        await _require_known(position, bus)
     while True:
         pulse = feed.pulse
-        if era != feed.era:
-            raise Replaced
-        if not feed.covers(position):
-            raise TooSlow
-        for fact in feed.after(position):
+        source = _window(position, feed) if feed.covers(position) else _log(position, feed, bus)
+        async for fact in source:
             position = fact.offset
             yield fact
         if pulse is feed.pulse:
             await pulse.wait()
+        if era != feed.era:
+            raise LogReplaced("the log is not the one any more that the position belongs to")
 
 
-async def _caught_up(position: int, feed: Feed, bus: Bus) -> AsyncIterator[Fact]:
-    """With a reader of its own, until the live feed has all that follows."""
+async def _window(position: int | None, feed: Feed) -> AsyncIterator[Fact]:
+    for fact in feed.after(position):
+        yield fact
+
+
+async def _log(position: int | None, feed: Feed, bus: Bus) -> AsyncIterator[Fact]:
+    """With a reader of its own, until the window has all that follows."""
+    if position is None:
+        raise LogReplaced("too much has passed since the beginning")
     async with bus.read_log(After(position)) as reader:
         while not feed.covers(position):
             for record in await reader.batch():
                 position = record.offset
                 if fact := _readable(record):
                     yield fact
+
+
+async def _require_known(position: int, bus: Bus) -> None:
+    async with bus.read_log(After(position)):
+        return
 
 
 def _readable(record: Record) -> Fact | None:

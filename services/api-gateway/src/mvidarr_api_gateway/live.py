@@ -17,12 +17,13 @@ from mvidarr_common.redaction import redacted
 
 from .callers import Caller
 from .deps import Deps
-from .facts import Replaced, TooSlow, facts_after
+from .facts import facts_after
 from .feed import Fact, Feed
 from .mailbox import Mailbox
 from .topics import checked, topics_of
 
 PATIENCE = 10.0
+STALLED = 30.0
 CODES = {401: 4401, 403: 4403, 422: 4400, 503: 1013}
 REVOKING = (identity.UserDeleted, identity.RoleChanged, identity.PasswordChanged)
 
@@ -77,9 +78,7 @@ class Session:
                 if topics_of(fact.envelope) & self.topics:
                     await self._say(_told(fact, self.deps.feed))
                 self.position = fact.offset
-        except TooSlow:
-            raise Closing(1013, "too_slow", "Too slow; resume from your last position.") from None
-        except (Replaced, LogError):
+        except LogError:
             raise Closing(4409, "log_replaced", "The log does not know the position.") from None
 
     async def _signals(self, mailbox: Mailbox) -> None:
@@ -115,8 +114,12 @@ class Session:
         return _spelled(self.deps.feed, self.position)
 
     async def _say(self, frame: dict[str, Any]) -> None:
-        async with self.sending:
-            await self.socket.send_text(orjson.dumps(frame).decode())
+        """Who takes nothing for too long is cut, and can resume from its last position."""
+        try:
+            async with asyncio.timeout(STALLED), self.sending:
+                await self.socket.send_text(orjson.dumps(frame).decode())
+        except TimeoutError:
+            raise Closing(1013, "too_slow", "Too slow; resume from your last position.") from None
 
 
 async def converse(socket: WebSocket, deps: Deps) -> None:
@@ -162,7 +165,7 @@ async def _caller(hello: Hello, deps: Deps) -> Caller:
 
 def _after(spelled: str | None, feed: Feed) -> int | None:
     if spelled is None:
-        return feed.last
+        return feed.committed if feed.last is None else feed.last
     log_id, _, offset = spelled.rpartition(":")
     if not offset.isdecimal() or not offset.isascii() or len(offset) > 18:
         raise Invalid("invalid_position", "A position is <logId>:<offset>.")

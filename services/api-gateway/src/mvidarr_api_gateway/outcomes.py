@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages import Event, Message
 from mvidarr_common.messages.system import CommandRejected, CommandUnchanged
 
@@ -27,13 +28,13 @@ class Outcomes:
     """Remembers the newest commands of the log with their outcomes, for whoever waits or asks."""
 
     def __init__(self) -> None:
-        self._actors: OrderedDict[str, str | None] = OrderedDict()
+        self._commands: OrderedDict[str, Envelope] = OrderedDict()
         self._facts: OrderedDict[str, list[Outcome]] = OrderedDict()
         self._waiting: dict[str, list[asyncio.Event]] = {}
 
-    def actor_of(self, command_id: str) -> str | None:
-        """Who gave a command that was seen on the log."""
-        return self._actors.get(command_id)
+    def command(self, command_id: str) -> Envelope | None:
+        """A command that was seen on the log."""
+        return self._commands.get(command_id)
 
     def find(self, command_id: str, wanted: type[Message] = Event) -> Outcome | None:
         """The outcome, if it has passed: the wanted fact, or a refusal."""
@@ -61,8 +62,10 @@ class Outcomes:
         """Watch the log go by."""
         envelope = fact.envelope
         if envelope.message.kind == "command":
-            _put(self._actors, envelope.id, envelope.actor)
-        elif (cause := envelope.causation_id) and (cause in self._actors or cause in self._waiting):
+            _put(self._commands, envelope.id, envelope)
+        elif (cause := envelope.causation_id) and (
+            cause in self._commands or cause in self._waiting
+        ):
             self._answer(cause, Outcome(fact.offset, envelope.message))
 
     def advanced(self) -> None:

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mvidarr_common.errors import Problem, problem_for
+from mvidarr_common.errors import Problem, Unconfirmed, problem_for
 from mvidarr_common.messages.ids import new_id
 from mvidarr_common.messages.system import CommandRejected
 
@@ -80,6 +80,8 @@ async def _problem(request: Request, problem: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="mvidarr"'
     if problem.status == 503:
         headers["Retry-After"] = str(math.ceil(problem.after or 1))
+    if isinstance(problem, Unconfirmed):
+        headers["Idempotency-Key"] = request.state.idempotency_key
     return tell(
         request, problem.status, problem.code, problem.message, headers, existing=problem.existing
     )

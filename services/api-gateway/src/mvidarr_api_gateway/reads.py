@@ -14,6 +14,7 @@ from mvidarr_common.errors import Invalid
 from mvidarr_common.messages import Query, Value, identity
 
 from .feed import Fact, Feed
+from .showing import shown
 
 KEPT = 1000
 LARGEST = 256 * 1024
@@ -40,7 +41,15 @@ class Reads:
         self._behind = (feed.era, -1)
 
     async def get(self, query: Query[A], timeout: float = 5.0) -> bytes:
-        """The answer as the catalog gave it; raises its Problem, or Unavailable."""
+        """The answer as people may see it; raises the catalog's Problem, or Unavailable."""
+        return shown(await self._answer(query, timeout))
+
+    async def read(self, query: Query[A], timeout: float = 5.0) -> A:
+        """The answer as a value, for ourselves."""
+        answer = query.answer.model_validate_json(await self._answer(query, timeout))
+        return answer  # type: ignore[return-value]  # a query's answer class is its parameter
+
+    async def _answer(self, query: Query[A], timeout: float) -> bytes:
         key = f"{query.wire} {query.model_dump_json()}"
         if "\\u0000" in key:
             raise Invalid("invalid_query", "A question may not contain the character NUL.")
@@ -52,11 +61,6 @@ class Reads:
         if settled and generation == self._generation and len(answer) <= LARGEST:
             self._keep(key, answer)
         return answer
-
-    async def read(self, query: Query[A], timeout: float = 5.0) -> A:
-        """The answer as a value."""
-        answer = query.answer.model_validate_json(await self.get(query, timeout))
-        return answer  # type: ignore[return-value]  # a query's answer class is its parameter
 
     def saw(self, fact: Fact) -> None:
         """A record passed."""

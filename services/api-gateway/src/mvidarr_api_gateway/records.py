@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from mvidarr_common.messages import Message, UnknownMessage, find
@@ -11,11 +10,6 @@ from mvidarr_common.messages.queries import RecordView
 from mvidarr_common.redaction import redacted
 
 from .outcomes import ANSWERS, Outcome
-
-
-def shown(page: bytes) -> bytes:
-    """A page of records with every secret field hidden."""
-    return orjson.dumps(redacted(orjson.loads(page)))
 
 
 def outcome_among(

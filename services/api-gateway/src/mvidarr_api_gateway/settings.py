@@ -32,5 +32,7 @@ class GatewaySettings(Settings):
         default=20.0, description="seconds between signs of life on a websocket", gt=0
     )
     live_window: int = Field(
-        default=5000, description="facts a websocket client may lag behind before it is cut", gt=0
+        default=5000,
+        description="newest facts kept for websocket clients; who is behind reads the log",
+        gt=0,
     )

@@ -15,19 +15,20 @@ from mvidarr_common.messages.system import CommandRejected
 
 router = guarded_router("/api/v1/commands", "commands")
 
+PATIENCE = 2.0
+
 
 @router.get("/{id}", openapi_extra=needs("readonly"))
 async def command(id: str, caller: Asker, deps: Given) -> Response:
     """Pending, done or rejected, with the records that say so."""
     try:
-        records = (await deps.reads.read(ListRecords(command_id=id, limit=100))).items
+        records = (await deps.reads.read(ListRecords(command_id=id, limit=100), PATIENCE)).items
     except Unavailable:
-        if not _may_see(caller, deps.outcomes.actor_of(id)):
+        if deps.outcomes.command(id) is None:
             raise
         records = ()
-    given = next((record for record in records if record.id == id), None)
-    actor = given.actor if given else deps.outcomes.actor_of(id)
-    if not _may_see(caller, actor):
+    seen = next((record for record in records if record.id == id), deps.outcomes.command(id))
+    if not _may_see(caller, seen.actor if seen else None):
         raise NotFound("command_not_found", "There is no such command of yours.")
     return json_value(_state(id, records))
 

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
-from mvidarr_api_gateway.records import shown
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_common.messages.queries import Listing, ListRecords, Records
 
@@ -33,4 +32,4 @@ async def history(kind: Open, id: str, page: Annotated[Listing, Query()], deps: 
 async def log(page: Annotated[LogPage, Query()], deps: Given) -> Response:
     """The log itself."""
     asked = ListRecords(limit=page.limit, cursor=page.cursor, after=page.after)
-    return json_bytes(shown(await deps.reads.get(asked)))
+    return json_bytes(await deps.reads.get(asked))

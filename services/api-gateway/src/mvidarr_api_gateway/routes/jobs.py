@@ -8,7 +8,6 @@ from mvidarr_api_gateway.bodies import NewJob
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
-from mvidarr_api_gateway.records import shown
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId
@@ -21,7 +20,7 @@ router = guarded_router("/api/v1/jobs", "jobs")
 @router.get("", openapi_extra=needs("readonly"), response_model=Jobs)
 async def jobs(asked: Annotated[ListJobs, Query()], deps: Given) -> Response:
     """A page of jobs."""
-    return json_bytes(shown(await deps.reads.get(asked)))
+    return json_bytes(await deps.reads.get(asked))
 
 
 @router.post("", openapi_extra=needs("admin"), response_model=JobView, status_code=201)
@@ -34,7 +33,7 @@ async def enqueue(body: NewJob, request: Request) -> Response:
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobView)
 async def job(id: JobId, deps: Given) -> Response:
     """One job."""
-    return json_bytes(shown(await deps.reads.get(GetJob(id=id))))
+    return json_bytes(await deps.reads.get(GetJob(id=id)))
 
 
 @router.post("/{id}/cancel", openapi_extra=needs("manager"), response_model=JobView)

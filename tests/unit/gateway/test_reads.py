@@ -1,0 +1,171 @@
+"""The cache of reads: fast, and never stale."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from mvidarr_api_gateway.deps import Deps
+from mvidarr_common.bus import Gap, Health
+from mvidarr_common.envelope import fresh
+from mvidarr_common.messages.identity import Role, RoleChanged
+from mvidarr_common.messages.ids import UserId
+from mvidarr_common.messages.library import AddVideo, VideoAdded
+from mvidarr_common.messages.queries import FindCredentials, ListVideos, Videos
+from mvidarr_common.messages.system import CatalogAdvanced
+from mvidarr_common.testing.catalog import SmallCatalog
+from mvidarr_common.testing.conditions import eventually
+
+As = Callable[[Role], Awaitable[httpx.AsyncClient]]
+LIST = ListVideos()
+
+
+async def _titles(deps: Deps) -> list[str]:
+    return [video.title for video in Videos.model_validate_json(await deps.reads.get(LIST)).items]
+
+
+async def _asked(deps: Deps, catalog: SmallCatalog) -> int:
+    """How often the catalog was asked for one more read."""
+    before = catalog.asked.count("video.list")
+    await deps.reads.get(LIST)
+    return catalog.asked.count("video.list") - before
+
+
+async def _settled(deps: Deps, catalog: SmallCatalog) -> None:
+    await eventually(lambda: deps.feed.committed == catalog.offset == deps.feed.last)
+    await asyncio.sleep(0)
+
+
+async def test_a_second_read_asks_nobody(deps: Deps, catalog: SmallCatalog) -> None:
+    await deps.reads.get(LIST)
+    assert await _asked(deps, catalog) == 0
+
+
+async def test_a_commit_is_seen_by_the_next_read(deps: Deps, catalog: SmallCatalog) -> None:
+    for n in range(50):
+        await deps.reads.get(LIST)
+        command = fresh(AddVideo(url=f"http://x/{n}"), source="test")
+        await deps.bus.publish(command)
+        done = await deps.outcomes.wait(command.id, 10, VideoAdded)
+        assert done is not None
+        assert await deps.feed.committed_to(done.offset, deps.bus, 10)
+        assert f"http://x/{n}" in await _titles(deps)
+
+
+async def test_readers_during_writes_never_see_less_than_what_was_answered(
+    as_: As, deps: Deps
+) -> None:
+    client = await as_("user")
+    known = 0
+    stop = asyncio.Event()
+
+    async def read() -> None:
+        while not stop.is_set():
+            least = known
+            page = (await client.get("/api/v1/videos")).json()
+            assert len(page["items"]) >= least
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(read())
+        for n in range(60):
+            answer = await client.post("/api/v1/videos", json={"url": f"http://127.0.0.1/{n}"})
+            assert answer.status_code == 201
+            known += 1
+        stop.set()
+
+
+async def test_nothing_is_kept_while_the_catalog_is_behind_the_log(
+    deps: Deps, catalog: SmallCatalog
+) -> None:
+    catalog.quiet = True
+    await deps.bus.publish(fresh(AddVideo(url="http://x/1"), source="test"))
+    await eventually(lambda: catalog.videos)
+    await eventually(lambda: deps.feed.last == catalog.offset)
+    assert await _asked(deps, catalog) == 1
+    assert await _asked(deps, catalog) == 1
+    catalog.quiet = False
+    await catalog.tell()
+    await _settled(deps, catalog)
+    await deps.reads.get(LIST)
+    assert await _asked(deps, catalog) == 0
+
+
+async def test_an_answer_that_was_overtaken_is_not_kept(deps: Deps, catalog: SmallCatalog) -> None:
+    await deps.reads.get(LIST)
+    catalog.awake.clear()
+    asking = asyncio.create_task(deps.reads.get(ListVideos(limit=7)))
+    await eventually(lambda: not asking.done())
+    deps.feed.hear(fresh(_news(deps, catalog, 99), source="test"))
+    catalog.awake.set()
+    await asking
+    before = len(catalog.asked)
+    await deps.reads.get(ListVideos(limit=7))
+    assert len(catalog.asked) == before + 1
+
+
+def _news(deps: Deps, catalog: SmallCatalog, number: int) -> CatalogAdvanced:
+    return CatalogAdvanced(
+        log_id=catalog.log_id, number=number, offset=catalog.offset, epoch=1, subjects=()
+    )
+
+
+async def test_a_hole_in_the_news_flushes_everything(deps: Deps, catalog: SmallCatalog) -> None:
+    who = FindCredentials(username="admin")
+    kept = deps.identity._reads
+    deps.feed.hear(fresh(_news(deps, catalog, 5), source="test"))
+    for number, asked in ((6, 0), (8, 1), (9, 0)):
+        await kept.read(who)
+        before = catalog.asked.count("credentials.find")
+        deps.feed.hear(fresh(_news(deps, catalog, number), source="test"))
+        await kept.read(who)
+        assert catalog.asked.count("credentials.find") - before == asked, number
+        assert await _asked(deps, catalog) == 1
+
+
+@pytest.mark.parametrize("change", [{"epoch": 2}, {"number": 1}])
+async def test_another_leader_flushes_everything(
+    deps: Deps, catalog: SmallCatalog, change: dict[str, Any]
+) -> None:
+    who, kept = FindCredentials(username="admin"), deps.identity._reads
+    news = _news(deps, catalog, 5)
+    deps.feed.hear(fresh(news, source="test"))
+    await kept.read(who)
+    before = len(catalog.asked)
+    deps.feed.hear(fresh(news.model_copy(update={"number": 6, **change}), source="test"))
+    await kept.read(who)
+    assert len(catalog.asked) == before + 1
+
+
+async def test_a_gap_flushes_everything(deps: Deps, catalog: SmallCatalog) -> None:
+    await deps.reads.get(LIST)
+    deps.feed.hear(Gap())
+    assert await _asked(deps, catalog) == 1
+
+
+async def test_without_the_bus_nothing_is_answered_from_memory(
+    deps: Deps, catalog: SmallCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await deps.reads.get(LIST)
+    monkeypatch.setattr(type(deps.bus), "health", Health(ready=False, reason="gone"))
+    assert await _asked(deps, catalog) == 1
+
+
+async def test_who_is_asking_is_kept_until_people_change(deps: Deps, catalog: SmallCatalog) -> None:
+    who, kept = FindCredentials(username="admin"), deps.identity._reads
+    await kept.read(who)
+    command = fresh(AddVideo(url="http://x/1"), source="test")
+    await deps.bus.publish(command)
+    await eventually(lambda: catalog.videos)
+    await _settled(deps, catalog)
+    before = catalog.asked.count("credentials.find")
+    await kept.read(who)
+    assert catalog.asked.count("credentials.find") == before
+    changed = RoleChanged(user_id=UserId(next(iter(catalog.users))), role="user")
+    await deps.bus.publish(fresh(changed, source="test"))
+    await _settled(deps, catalog)
+    found = await kept.read(who)
+    assert found.user is not None
+    assert found.user.role == "user"
