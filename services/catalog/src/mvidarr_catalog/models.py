@@ -4,8 +4,8 @@ from . import history, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import jobs
-from .library import acquiring, artists, files, video_queries, videos
-from .pipelines import runs
+from .library import artists, files, video_queries, videos
+from .pipelines import acquiring, runs
 
 MODELS: tuple[ReadModel, ...] = (
     profiles.model,

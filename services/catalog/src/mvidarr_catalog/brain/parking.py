@@ -1,7 +1,7 @@
 """Messages that could not be folded or decided: tried again, or discarded, when somebody asks."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +21,21 @@ from .defects import DEFECTS, trace_of
 from .mind import SOURCE
 from .store import ParkedRecord
 
-if TYPE_CHECKING:
-    from .turn import Turn
-
 ABOUT_PARKED = (RetryParked, DiscardParked)
+
+
+class Thinking(Protocol):
+    """What a turn offers to whoever folds and decides messages out of their order."""
+
+    connection: AsyncConnection
+    held: set[str]
+
+    async def think(self, envelope: Envelope) -> None:
+        """Fold one message and decide what follows; on an error nothing of it stays."""
+
+    def next_seq(self) -> int:
+        """The number of the record that is folded now."""
+        ...
 
 
 async def decide(connection: AsyncConnection, envelope: Envelope) -> Envelope:
@@ -33,7 +44,7 @@ async def decide(connection: AsyncConnection, envelope: Envelope) -> Envelope:
     return following(envelope, _decision(envelope, ids), source=SOURCE)
 
 
-async def attend(turn: "Turn", event: ParkedRetried | ParkedDiscarded) -> None:
+async def attend(turn: Thinking, event: ParkedRetried | ParkedDiscarded) -> None:
     """Fold and decide parked messages again, each with those that wait behind it."""
     ids = event.event_ids if isinstance(event, ParkedRetried) else (event.event_id,)
     records = await store.parked_records(turn.connection)
@@ -44,7 +55,7 @@ async def attend(turn: "Turn", event: ParkedRetried | ParkedDiscarded) -> None:
         await _retry_subject(turn, subject)
 
 
-async def _retry_subject(turn: "Turn", subject: str) -> None:
+async def _retry_subject(turn: Thinking, subject: str) -> None:
     turn.held.discard(subject)
     for record in await store.parked_records(turn.connection, subject=subject):
         if not await _retry(turn, record):
@@ -52,7 +63,7 @@ async def _retry_subject(turn: "Turn", subject: str) -> None:
             return
 
 
-async def _retry(turn: "Turn", record: ParkedRecord) -> bool:
+async def _retry(turn: Thinking, record: ParkedRecord) -> bool:
     try:
         await turn.think(decode(record.body))
     except (*DEFECTS, Undecodable) as error:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.state import Known
-from mvidarr_catalog.pipelines.acquire import ACQUIRE, AcquireInputs
-from mvidarr_catalog.pipelines.runs import Run, cancelling_run, run_of
+from mvidarr_catalog.library.naming import plain
+from mvidarr_catalog.library.videos import Video, subject_of
 from mvidarr_catalog.profiles import Profile
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import PipelineId, VideoId, artist_id, derive
@@ -28,8 +28,8 @@ from mvidarr_common.messages.library import (
 )
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile
 
-from .naming import plain
-from .videos import Video, subject_of
+from .acquire import ACQUIRE, AcquireInputs
+from .runs import Run, cancelling_run, run_of
 
 model = ReadModel()
 
