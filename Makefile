@@ -48,6 +48,7 @@ golden: install ## keep the schema and a sample of every new message version
 docs: install ## write the generated documentation anew
 	$(BIN)/mvidarr messages --markdown > docs/messages.md
 	$(BIN)/mvidarr messages --asyncapi > docs/asyncapi.json
+	$(BIN)/mvidarr settings --markdown > docs/settings.md
 
 .PHONY: demo up
 demo: install ## show on real media that it works; URLS="https://…" takes yours, KEEP=1 lets it run

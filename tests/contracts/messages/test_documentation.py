@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from mvidarr_common.catalogue import asyncapi, entries, markdown
 from mvidarr_common.cli.messages import register
+from mvidarr_common.cli.settings import page
 from mvidarr_common.messages import registered
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +36,10 @@ def references(part: Any) -> Iterator[str]:
                 yield value
             elif key not in ("examples", "default"):
                 yield from references(value)
+
+
+def test_the_page_of_settings_is_current() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text() == page(), "run `make docs`"
 
 
 def test_the_page_of_messages_is_current() -> None:

@@ -2,9 +2,9 @@
 
 import typer
 
-from . import demo, history, jobs, library, log, login, messages, parked, rebuild, run
+from . import demo, history, jobs, library, log, login, messages, parked, rebuild, run, settings
 
-GROUPS = (run, demo, login, library, jobs, history, log, parked, rebuild, messages)
+GROUPS = (run, demo, login, library, jobs, history, log, parked, rebuild, messages, settings)
 
 
 def app() -> typer.Typer:

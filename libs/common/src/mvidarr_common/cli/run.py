@@ -23,13 +23,13 @@ def run(
     service: Annotated[str, typer.Argument(help="catalog, api-gateway, downloader …")],
 ) -> None:
     """Run one service until a signal ends it."""
-    _run([_load(service)])
+    _run([load(service)])
 
 
 def up() -> None:
     """Run every installed service in this process: on MVIDARR_AMQP_URL and MVIDARR_DATABASE_URL
     where they are set, else with everything embedded."""
-    _run([_load(name) for name in installed()])
+    _run([load(name) for name in installed()])
 
 
 def installed() -> tuple[str, ...]:
@@ -37,7 +37,8 @@ def installed() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in entry_points(group=GROUP)))
 
 
-def _load(name: str) -> AnyService:
+def load(name: str) -> AnyService:
+    """An installed service; raises BadParameter with the names of those that there are."""
     found = entry_points(group=GROUP, name=name)
     if not found:
         here = ", ".join(installed()) or "none"
