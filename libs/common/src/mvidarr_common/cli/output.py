@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mvidarr_common.errors import Problem, Unauthorized
+from mvidarr_common.errors import Problem
 
 from .access import access
 from .client import Client, open_client
 
 T = TypeVar("T")
 _WIDE = 160
+_LOG_IN = ("unauthenticated", "token_expired")
 
 
 def _console(stream: TextIO) -> Console:
@@ -72,7 +73,7 @@ def say(text: str, style: str = "") -> None:
 
 def complain(problem: Problem) -> None:
     """One line on the error output."""
-    hint = " Log in with `mvidarr login`." if isinstance(problem, Unauthorized) else ""
+    hint = " Log in with `mvidarr login`." if problem.code in _LOG_IN else ""
     errors.print(cell(f"mvidarr: {problem.message}{hint} ({problem.code})", "red"), soft_wrap=True)
 
 
@@ -87,7 +88,7 @@ def with_client(action: Callable[[Client], Awaitable[T]]) -> T:
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
-    """Run it; a problem is one line and exit code 1, Ctrl-C is 130."""
+    """Run it; a problem is one line and exit code 1, Ctrl-C is 130, cancelled is 143."""
 
     async def whole() -> T:
         return await work()
@@ -99,3 +100,5 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(143) from None

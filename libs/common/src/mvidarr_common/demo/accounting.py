@@ -25,7 +25,7 @@ TERMINAL = ("completed", "failed", "cancelled")
 class Account:
     """What there was, and a sentence for each thing that is lost."""
 
-    jobs: int
+    jobs: tuple[JobView, ...]
     records: int
     lost: tuple[str, ...]
 
@@ -47,19 +47,31 @@ async def all_jobs(client: Client) -> list[JobView]:
             return jobs
 
 
-async def settle(client: Client, earlier: frozenset[str], limit: float) -> list[JobView]:
-    """This run's jobs, once all of them have ended or the limit is over."""
+async def settled(
+    client: Client,
+    after: int,
+    earlier: frozenset[str],
+    videos: Sequence[VideoView],
+    root: DataRoot,
+    limit: float,
+) -> Account:
+    """The account of what came after, once nothing is on its way any more; or after the limit,
+    when what is still on its way counts as lost."""
     end = asyncio.get_running_loop().time() + limit
     while True:
-        jobs = [job for job in await all_jobs(client) if job.id not in earlier]
-        done = all(job.state in TERMINAL for job in jobs)
-        if done or asyncio.get_running_loop().time() > end:
-            return jobs
-        await asyncio.sleep(0.1)
+        jobs = tuple(job for job in await all_jobs(client) if job.id not in earlier)
+        result = await _account(client, after, jobs, videos, root)
+        if not result.lost or asyncio.get_running_loop().time() > end:
+            return result
+        await asyncio.sleep(0.2)
 
 
-async def account(
-    client: Client, after: int, jobs: Sequence[JobView], videos: Sequence[VideoView], root: DataRoot
+async def _account(
+    client: Client,
+    after: int,
+    jobs: tuple[JobView, ...],
+    videos: Sequence[VideoView],
+    root: DataRoot,
 ) -> Account:
     """Hold the log against the jobs, the library and the disk."""
     records = await records_after(client, after)
@@ -70,7 +82,7 @@ async def account(
         *(f"{message.type} of {message.subject} is parked: {message.error}" for message in parked),
         *await asyncio.to_thread(damaged, videos, root),
     ]
-    return Account(len(jobs), len(records), tuple(lost))
+    return Account(jobs, len(records), tuple(lost))
 
 
 def unanswered(records: Sequence[RecordView]) -> list[str]:

@@ -18,6 +18,9 @@ import httpx
 from mvidarr_common.errors import Unavailable
 
 UP = "import sys; sys.argv[1:] = ['up']; from mvidarr_common.cli import main; main()"
+TIED = "import ctypes, sys; sys.platform == 'linux' and ctypes.CDLL(None).prctl(1, 15, 0, 0, 0); "
+"""Where the system can, one that is not to be kept gets SIGTERM when the demo is killed."""
+
 _STOP_LIMIT = 40.0
 
 
@@ -96,7 +99,7 @@ def _version(package: str) -> str:
 @asynccontextmanager
 async def running(place: Place, keep: bool, limit: float = 90) -> AsyncIterator[Process]:
     """An instance that takes requests; with `keep` it stays when the block ends well."""
-    process = await _start(place)
+    process = await _start(place, keep)
     try:
         await _ready(place, process, limit)
         yield process
@@ -107,10 +110,10 @@ async def running(place: Place, keep: bool, limit: float = 90) -> AsyncIterator[
         await _stop(process)
 
 
-async def _start(place: Place) -> Process:
+async def _start(place: Place, keep: bool) -> Process:
     with place.output.open("ab") as output:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", UP,
+            sys.executable, "-c", UP if keep else TIED + UP,
             env=place.environment, cwd=place.folder, start_new_session=True,
             stdin=DEVNULL, stdout=output, stderr=output,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ from mvidarr_common.cli.output import console, say
 from mvidarr_common.errors import Problem
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.queries import JobView, SubscriptionView, VideoView
+from mvidarr_common.messages.queries import JobView, Subscriptions, SubscriptionView, VideoView
 
-from .accounting import Account, account, all_jobs, position, settle
+from .accounting import Account, all_jobs, position, settled
 from .disk import files_tree
 from .instance import Place, first_login, running
 from .media import Conduct
@@ -26,6 +27,7 @@ from .samples import Sample, make_samples
 from .site import Site
 from .webhook import notices
 
+NAME = "mvidarr demo"
 EVENTS = ("video.ready", "video.failed")
 SECONDS_TO_FETCH = 1.5
 """The site serves each file over this time, so that there is something to see."""
@@ -45,6 +47,7 @@ class Stage:
 
     client: Client
     place: Place
+    pid: int
     receiver: Receiver
     secret: str
     wishes: tuple[Wish, ...]
@@ -52,7 +55,9 @@ class Stage:
 
 async def tell_story(place: Place, urls: Sequence[str], keep: bool, deadline: float) -> str:
     """Play it; the last line. Raises Problem if anything is not as expected."""
-    console.rule("MVidarr demo", align="left")
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         async with asyncio.timeout(deadline), AsyncExitStack() as stack:
             stage = await stack.enter_async_context(_set_stage(place, urls, keep))
@@ -67,12 +72,12 @@ async def _set_stage(place: Place, urls: Sequence[str], keep: bool) -> AsyncIter
         wishes = await _wishes(stack, place.folder / "samples", urls)
         receiver = await stack.enter_async_context(Receiver())
         began = asyncio.get_running_loop().time()
-        await stack.enter_async_context(running(place, keep))
+        process = await stack.enter_async_context(running(place, keep))
         took = asyncio.get_running_loop().time() - began
         say(f"Five services are ready at {place.address} after {took:.1f} s.")
         access = await _log_in(place)
         client = await stack.enter_async_context(open_client(access))
-        yield Stage(client, place, receiver, secrets.token_urlsafe(24), wishes)
+        yield Stage(client, place, process.pid, receiver, secrets.token_urlsafe(24), wishes)
 
 
 async def _wishes(stack: AsyncExitStack, folder: Path, urls: Sequence[str]) -> tuple[Wish, ...]:
@@ -105,14 +110,14 @@ async def _play(stage: Stage, keep: bool) -> str:
     subscription = await _subscribe(stage)
     videos = await _acquire(stage)
     await _show_notices(stage)
-    jobs = await settle(stage.client, earlier, 30)
+    root = DataRoot(stage.place.data)
+    result = await settled(stage.client, after, earlier, videos, root, limit=30)
     await _show(stage, videos)
-    result = await account(stage.client, after, jobs, videos, DataRoot(stage.place.data))
     _require_as_expected(stage.wishes, videos, result)
+    await _unsubscribe(stage.client, subscription)
     if keep:
-        await stage.client.tell(f"/subscriptions/{subscription}", Value, method="DELETE")
-        await _say_where(stage.place)
-    return _verdict(videos, jobs, result)
+        await _say_where(stage.place, stage.pid)
+    return _verdict(videos, result)
 
 
 async def _before(client: Client) -> tuple[int, frozenset[str]]:
@@ -122,8 +127,13 @@ async def _before(client: Client) -> tuple[int, frozenset[str]]:
 
 
 async def _subscribe(stage: Stage) -> str:
+    """A webhook for this run; those of runs that were killed lead nowhere any more."""
+    known = await stage.client.get("/subscriptions", Subscriptions)
+    for old in known.items:
+        if old.name == NAME:
+            await _unsubscribe(stage.client, old.id)
     body = {
-        "name": "demo", "channel": "webhook", "address": stage.receiver.url,
+        "name": NAME, "channel": "webhook", "address": stage.receiver.url,
         "secret": stage.secret, "events": EVENTS, "enabled": True,
     }  # fmt: skip
     told = await stage.client.tell("/subscriptions", SubscriptionView, body)
@@ -131,6 +141,10 @@ async def _subscribe(stage: Stage) -> str:
         raise Problem("no_subscription", "The subscription was not decided in time.")
     say(f"A webhook at {stage.receiver.url} will be told.")
     return told.state.id
+
+
+async def _unsubscribe(client: Client, id: str) -> None:
+    await client.tell(f"/subscriptions/{id}", Value, method="DELETE")
 
 
 async def _acquire(stage: Stage) -> list[VideoView]:
@@ -141,7 +155,16 @@ async def _acquire(stage: Stage) -> list[VideoView]:
         await anext(events)  # from here on nothing is missed
         ids = [await _add(client, wish.url) for wish in stage.wishes]
         await follow_videos(client, events, ids)
-    return [await client.get(f"/videos/{id}", VideoView) for id in ids]
+    return [await _ended(client, id) for id in ids]
+
+
+async def _ended(client: Client, id: str) -> VideoView:
+    """A video after its end: the event may be here a moment before the catalog shows it."""
+    while True:
+        video = await client.get(f"/videos/{id}", VideoView)
+        if video.state in ("ready", "failed"):
+            return video
+        await asyncio.sleep(0.05)
 
 
 async def _add(client: Client, url: str) -> str:
@@ -179,17 +202,17 @@ def _require_as_expected(
         raise Problem("lost", "; ".join(result.lost))
     for wish, video in zip(wishes, videos, strict=True):
         if video.state != ("failed" if wish.damaged else "ready"):
-            why = f": {video.failure.message}" if video.failure else ""
-            raise Problem("unexpected", f"{wish.url} ended as {video.state}{why}.")
+            why = video.failure.message if video.failure else "It should have been refused."
+            raise Problem("unexpected", f"{wish.url} is {video.state}: {why}")
 
 
-def _verdict(videos: Sequence[VideoView], jobs: Sequence[JobView], result: Account) -> str:
+def _verdict(videos: Sequence[VideoView], result: Account) -> str:
     ready = sum(video.state == "ready" for video in videos)
     refused = [video for video in videos if video.state == "failed"]
-    reasons = ", ".join(sorted({_reason(video, jobs) for video in refused}))
+    reasons = ", ".join(sorted({_reason(video, result.jobs) for video in refused}))
     return (
         f"demo: {ready} video{'s' * (ready != 1)} ready, {len(refused)} refused"
-        f"{f' ({reasons})' if reasons else ''}, {result.jobs} jobs, "
+        f"{f' ({reasons})' if reasons else ''}, {len(result.jobs)} jobs, "
         f"{result.records} log records, {len(result.lost)} lost"
     )
 
@@ -202,9 +225,10 @@ def _reason(video: VideoView, jobs: Sequence[JobView]) -> str:
     return video.failure.code if video.failure else "no reason"
 
 
-async def _say_where(place: Place) -> None:
+async def _say_where(place: Place, pid: int) -> None:
     username, password = await first_login(place)
     console.print()
     say(f"It keeps running at {place.address} (API: {place.address}/api/docs)", "bold")
     say(f"  user {username}, password {password}, folder {place.folder}")
     say(f"  MVIDARR_SERVER={place.address} mvidarr login {username}")
+    say(f"  kill {pid}  ends it")
