@@ -24,6 +24,7 @@ from .topics import checked, topics_of
 
 PATIENCE = 10.0
 STALLED = 30.0
+GOODBYE = 2.0
 CODES = {401: 4401, 403: 4403, 422: 4400, 503: 1013}
 REVOKING = (identity.UserDeleted, identity.RoleChanged, identity.PasswordChanged)
 
@@ -208,7 +209,12 @@ def _first(group: BaseExceptionGroup[Any]) -> Closing:
 
 
 async def _close(socket: WebSocket, why: Closing) -> None:
-    with suppress(WebSocketDisconnect, RuntimeError):
-        frame = {"type": "error", "code": why.code, "detail": why.message}
-        await socket.send_text(orjson.dumps(frame).decode())
-        await socket.close(why.number, why.code)
+    with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+        async with asyncio.timeout(GOODBYE):
+            await _goodbye(socket, why)
+
+
+async def _goodbye(socket: WebSocket, why: Closing) -> None:
+    frame = {"type": "error", "code": why.code, "detail": why.message}
+    await socket.send_text(orjson.dumps(frame).decode())
+    await socket.close(why.number, why.code)

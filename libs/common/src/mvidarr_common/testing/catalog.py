@@ -94,10 +94,10 @@ class SmallCatalog:
 
     async def answer(self, envelope: Envelope) -> bytes:
         """The answer to a query."""
-        await self.awake.wait()
         query = envelope.message
         assert isinstance(query, Query)
         self.asked.append(query.wire)
+        await self.awake.wait()
         view: Value = ANSWERS[type(query)](self, query)
         return view.model_dump_json().encode()
 
