@@ -224,7 +224,8 @@ async def _follow(feed: Feed, bus: Bus, attached: asyncio.Event) -> None:
         except LogError as error:
             feed.stumbles(str(error))
             feed.begin_again()
-        except (Problem, OSError) as error:
+        except Exception as error:
+            log.exception("the log cannot be followed")
             feed.stumbles(str(error))
         await asyncio.sleep(PAUSE)
 
