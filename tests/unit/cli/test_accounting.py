@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvidarr_common.demo.accounting import damaged, unanswered
+from mvidarr_common.cli.demo.accounting import damaged, unanswered
 from mvidarr_common.demo.receiver import Received
 from mvidarr_common.demo.webhook import read
 from mvidarr_common.errors import Problem

@@ -8,11 +8,18 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from mvidarr_common.cli.client import Client
+from mvidarr_common.cli.demo.accounting import TERMINAL, all_jobs, damaged, unanswered
 from mvidarr_common.cli.log import records_after
-from mvidarr_common.demo.accounting import TERMINAL, account, all_jobs
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.profiles import Recipe
-from mvidarr_common.messages.queries import JobView, ProfileView, RecordView, VideoView
+from mvidarr_common.messages.queries import (
+    JobView,
+    ParkedMessages,
+    ParkedView,
+    ProfileView,
+    RecordView,
+    VideoView,
+)
 
 from .conditions import eventually
 
@@ -92,9 +99,26 @@ async def times_told(client: Client, type: str, video_id: str) -> int:
     return sum(r.type == type and r.subject == subject for r in await log(client))
 
 
-async def lost(client: Client, videos: Sequence[VideoView], root: DataRoot) -> tuple[str, ...]:
-    """A sentence for each command without an answer, job without an end, file that differs."""
-    return (await account(client, -1, await quiet(client), videos, root)).lost
+async def nothing_lost(
+    client: Client, videos: Sequence[VideoView], root: DataRoot, within: float = PATIENCE
+) -> None:
+    """Wait until every job has ended and every command has an answer; nothing may be parked, and
+    every file must be what was verified."""
+
+    async def all_there() -> bool:
+        await quiet(client)
+        found = unanswered(await log(client))
+        found += await asyncio.to_thread(damaged, videos, root)
+        found += [message.error for message in await parked(client)]
+        assert not found, found
+        return True
+
+    await eventually(all_there, within, every=0.2)
+
+
+async def parked(client: Client) -> tuple[ParkedView, ...]:
+    """Messages that nobody could handle."""
+    return (await client.get("/parked", ParkedMessages, limit=500)).items
 
 
 async def nothing_left(root: DataRoot, within: float = PATIENCE) -> None:

@@ -13,6 +13,11 @@ from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.cli.history import history_of, records_table
 from mvidarr_common.cli.library import follow_videos, library_table
 from mvidarr_common.cli.output import console, say
+from mvidarr_common.demo.media import Conduct
+from mvidarr_common.demo.receiver import Receiver
+from mvidarr_common.demo.samples import Sample, make_samples
+from mvidarr_common.demo.site import Site
+from mvidarr_common.demo.webhook import notices
 from mvidarr_common.errors import Problem
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages import Value
@@ -21,11 +26,6 @@ from mvidarr_common.messages.queries import JobView, Subscriptions, Subscription
 from .accounting import Account, all_jobs, position, settled
 from .disk import files_tree
 from .instance import Place, first_login, running
-from .media import Conduct
-from .receiver import Receiver
-from .samples import Sample, make_samples
-from .site import Site
-from .webhook import notices
 
 NAME = "mvidarr demo"
 EVENTS = ("video.ready", "video.failed")

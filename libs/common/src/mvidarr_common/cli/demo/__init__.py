@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mvidarr_common.demo.instance import ground, place_in
-from mvidarr_common.demo.story import tell_story
+from mvidarr_common.cli.output import run, say
 
-from .output import run, say
+from .instance import ground, place_in
+from .story import tell_story
 
 
 def register(app: typer.Typer) -> None:
