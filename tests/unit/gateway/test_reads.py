@@ -7,14 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
-from mvidarr_api_gateway.deps import Deps
-from mvidarr_common.bus import Gap, Health
+from mvidarr_api_gateway.deps import Deps, open_deps
+from mvidarr_api_gateway.settings import GatewaySettings
+from mvidarr_common.bus import Bus, Gap, Health
 from mvidarr_common.envelope import fresh
 from mvidarr_common.messages.identity import Role, RoleChanged
 from mvidarr_common.messages.ids import UserId
 from mvidarr_common.messages.library import AddVideo, VideoAdded
 from mvidarr_common.messages.queries import FindCredentials, ListVideos, Videos
 from mvidarr_common.messages.system import CatalogAdvanced
+from mvidarr_common.service import Runtime
 from mvidarr_common.testing.catalog import SmallCatalog
 from mvidarr_common.testing.conditions import eventually
 
@@ -172,3 +174,15 @@ async def test_who_is_asking_is_kept_until_people_change(deps: Deps, catalog: Sm
     found = await kept.read(who)
     assert found.user is not None
     assert found.user.role == "user"
+
+
+async def test_an_idle_catalog_that_came_later_is_found(
+    bus: Bus, catalog: SmallCatalog, runtime: Runtime[GatewaySettings]
+) -> None:
+    catalog.awake.clear()
+    async with open_deps(runtime) as early:
+        assert early.feed.committed is None
+        catalog.awake.set()
+        await eventually(lambda: early.feed.committed == catalog.offset)
+        await early.reads.get(LIST)
+        assert await _asked(early, catalog) == 0

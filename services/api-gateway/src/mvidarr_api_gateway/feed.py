@@ -199,18 +199,25 @@ async def following(feed: Feed, bus: Bus) -> AsyncIterator[None]:
         live = await stack.enter_async_context(bus.listen(*SIGNALS))
         attached = asyncio.Event()
         await stack.enter_async_context(
-            background(_listen(feed, bus, live), _follow(feed, bus, attached))
+            background(_listen(feed, bus, live), _follow(feed, bus, attached), _inquire(feed, bus))
         )
         await attached.wait()
         yield
 
 
 async def _listen(feed: Feed, bus: Bus, live: Live) -> None:
-    await ask_progress(feed, bus)
     async for item in live:
         feed.hear(item)
         if isinstance(item, Gap):
             await ask_progress(feed, bus)
+
+
+async def _inquire(feed: Feed, bus: Bus) -> None:
+    """Ask for the catalog's progress while nothing is known of it: an idle one says nothing."""
+    while True:
+        if feed.committed is None:
+            await ask_progress(feed, bus)
+        await asyncio.sleep(PAUSE)
 
 
 async def _follow(feed: Feed, bus: Bus, attached: asyncio.Event) -> None:
