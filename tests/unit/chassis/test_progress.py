@@ -1,48 +1,45 @@
+"""What a handler tells of its progress becomes a signal that a bar can be drawn from."""
+
 import asyncio
-from functools import partial
+from pathlib import Path
+from typing import Any, cast
 
+import pytest
+
+from mvidarr_common.attempt import Attempt
+from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.ids import JobId
-from mvidarr_common.messages.jobs import JobProgressed
+from mvidarr_common.messages.jobs import JobProgressed, JobQueued, Noop
+from mvidarr_common.processes import Children
 from mvidarr_common.progress import coalesced
-from mvidarr_common.testing.conditions import eventually
+from mvidarr_common.staging import Staging
 
 
-def word(stage: int) -> JobProgressed:
-    return JobProgressed(job_id=JobId("job-1"), attempt=1, stage=str(stage))
+async def told(tmp_path: Path, **progress: Any) -> JobProgressed:
+    """The signal for this."""
+    heard: asyncio.Queue[JobProgressed] = asyncio.Queue()
+    root, id = DataRoot(tmp_path), JobId("job")
+    queued = JobQueued(job_id=id, attempt=1, spec=Noop())
+    async with coalesced(heard.put) as words:
+        nobody = cast("Children", None)
+        attempt = Attempt(queued, None, root, nobody, Staging(root, id, "delivery"), words)
+        attempt.progress("working", **progress)
+    return heard.get_nowait()
 
 
-async def test_the_newest_wins_and_the_last_always_goes_out() -> None:
-    sent: list[str] = []
-
-    async def send(message: JobProgressed) -> None:
-        sent.append(message.stage)
-
-    async with coalesced(send, interval=3600) as progress:
-        for stage in range(100):
-            progress.tell(word(stage))
-        await eventually(lambda: sent)
-        for stage in range(100, 200):
-            progress.tell(word(stage))
-            await asyncio.sleep(0)
-    assert sent == ["99", "199"]
-
-
-async def test_a_word_goes_out_at_every_interval() -> None:
-    sent: list[str] = []
-
-    async def send(message: JobProgressed) -> None:
-        sent.append(message.stage)
-
-    async with coalesced(send, interval=0.001) as progress:
-        for stage in range(3):
-            progress.tell(word(stage))
-            await eventually(partial(sent.__contains__, str(stage)))
-    assert sent == ["0", "1", "2"]
-
-
-async def test_silence_costs_nothing() -> None:
-    async def send(message: JobProgressed) -> None:
-        raise AssertionError
-
-    async with coalesced(send):
-        pass
+@pytest.mark.parametrize(
+    ("said", "share"),
+    [
+        ({"done": 25.0, "total": 100.0}, 0.25),
+        ({"done": 0.0, "total": 100.0}, 0.0),
+        ({"done": 101.0, "total": 100.0}, 1.0),
+        ({"done": 25.0}, None),
+        ({"done": 0.0, "total": 0.0}, None),
+        ({"fraction": 0.5, "done": 1.0, "total": 100.0}, 0.5),
+        ({}, None),
+    ],
+)
+async def test_the_share_that_is_done_follows_from_the_amounts(
+    tmp_path: Path, said: dict[str, float], share: float | None
+) -> None:
+    assert (await told(tmp_path, **said)).fraction == share

@@ -54,9 +54,10 @@ class Attempt(Generic[D]):
         speed: float | None = None,
         eta: float | None = None,
     ) -> None:
+        share = _share(done, total) if fraction is None else fraction
         word = JobProgressed(
             job_id=self.id, attempt=self.attempt, stage=stage, for_subject=self.queued.for_subject,
-            fraction=fraction, done=done, total=total, unit=unit, speed=speed, eta=eta,
+            fraction=share, done=done, total=total, unit=unit, speed=speed, eta=eta,
         )  # fmt: skip
         self.words.tell(word)
 
@@ -72,3 +73,8 @@ class Attempt(Generic[D]):
         on_message: Callable[[Any], None] | None = None,
     ) -> T:
         return await self.children.call(function, *args, on_message=on_message)
+
+
+def _share(done: float | None, total: float | None) -> float | None:
+    """What is done of what there is to do, where both are known."""
+    return min(1.0, done / total) if done is not None and total else None
