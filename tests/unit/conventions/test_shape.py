@@ -102,5 +102,7 @@ def test_every_module_says_what_it_is_for() -> None:
 
 def test_every_group_of_commands_is_listed() -> None:
     folder = Path(str(cli.__file__)).parent
-    groups = {path.stem for path in folder.glob("*.py") if "\ndef register(" in path.read_text()}
+    modules = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
+    named = {path.parent.name if path.stem == "__init__" else path.stem: path for path in modules}
+    groups = {name for name, path in named.items() if "\ndef register(" in path.read_text()}
     assert {group.__name__.rpartition(".")[2] for group in cli.GROUPS} == groups

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.queries import (
     GetHistory,
     GetSystem,
@@ -40,15 +41,14 @@ async def history(query: GetHistory, read: Read) -> Records:
 
 @model.query
 async def records(query: ListRecords, read: Read) -> Records:
-    """Upwards from an offset, or all that a command has caused."""
-    where: sa.ColumnElement[bool] = event_log.c.offset > (
-        -1 if query.after is None else query.after
-    )
+    """All that a command has caused, or the log: upwards from an offset, else newest first."""
     if query.command_id is not None:
-        where = sa.or_(
-            event_log.c.causation_id == query.command_id, event_log.c.id == query.command_id
-        )
-    return await _page(read, where, query.limit, query.cursor)
+        id = query.command_id
+        caused = sa.or_(event_log.c.causation_id == id, event_log.c.id == id)
+        return await _page(read, caused, query.limit, query.cursor)
+    if query.after is not None:
+        return await _page(read, event_log.c.offset > query.after, query.limit, query.cursor)
+    return await _page(read, sa.true(), query.limit, query.cursor, newest_first=True)
 
 
 @model.query
@@ -79,18 +79,28 @@ async def system(_: GetSystem, read: Read) -> SystemView:
 
 
 async def _page(
-    read: Read, where: sa.ColumnElement[bool], limit: int, cursor: str | None
+    read: Read,
+    where: sa.ColumnElement[bool],
+    limit: int,
+    cursor: str | None,
+    *,
+    newest_first: bool = False,
 ) -> Records:
-    after = event_log.c.offset > int(cursor) if cursor and cursor.isdigit() else sa.true()
-    query = (
-        sa.select(event_log.c.offset, event_log.c.body)
-        .where(where, after)
-        .order_by(event_log.c.offset)
-        .limit(limit + 1)
-    )
-    rows = [(offset, body) for offset, body in await read.connection.execute(query)]
+    offset = event_log.c.offset
+    query = sa.select(offset, event_log.c.body).where(where).limit(limit + 1)
+    if cursor is not None:
+        last = _offset(cursor)
+        query = query.where(offset < last if newest_first else offset > last)
+    query = query.order_by(offset.desc() if newest_first else offset)
+    rows = [(row[0], row[1]) for row in await read.connection.execute(query)]
     more = str(rows[limit - 1][0]) if len(rows) > limit else None
     return Records(items=tuple(_records(rows[:limit])), next=more)
+
+
+def _offset(cursor: str) -> int:
+    if not cursor.isdecimal():
+        raise Invalid("invalid_cursor", "The cursor is none that this API gave.")
+    return int(cursor)
 
 
 def _records(rows: Iterable[tuple[int, bytes]]) -> Iterable[RecordView]:
