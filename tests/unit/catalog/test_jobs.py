@@ -4,13 +4,14 @@ from itertools import permutations
 
 import pytest
 
-from mvidarr_catalog.jobs.jobs import Job
+from mvidarr_catalog.jobs.jobs import Job, view
 from mvidarr_catalog.jobs.retries import DEFAULT_ATTEMPTS, LONGEST_PAUSE, MOST_STARTS, next_due
 from mvidarr_catalog.testing import BEGINNING, Story
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId, WorkerId
 from mvidarr_common.messages.jobs import (
     CancelJob,
+    Downloaded,
     EnqueueJob,
     JobAdded,
     JobCancelled,
@@ -169,3 +170,15 @@ def test_work_that_moves_files_is_not_stopped_half_way() -> None:
     [refused] = story.live(CancelJob(job_id=JOB))
     assert isinstance(refused, CommandRejected)
     assert refused.code == "not_cancellable"
+
+
+def test_spec_and_result_are_shown_in_the_spelling_of_all_json() -> None:
+    fetched = Downloaded(
+        path="staging/a", size=1, sha256="0", page_url="https://a.example/b", extractor="generic",
+        source_id="b", format="mp4", resumed_from=7,
+    )  # fmt: skip
+    done = JobCompleted(job_id=JOB, attempt=1, worker_id=W1, result=fetched, seconds=1.0)
+    shown = view(Story().given(ADDED, queued(), started(), done).row(Job, JOB))
+    assert shown.spec == {"kind": "noop", "payload": ""}
+    assert shown.result is not None
+    assert (shown.result["pageUrl"], shown.result["resumedFrom"]) == (fetched.page_url, 7)

@@ -290,8 +290,10 @@ def site_of(spec: AnySpec) -> str | None:
 
 def view(job: Job) -> JobView:
     """A job as people see it."""
-    fields = job.model_dump(mode="json", by_alias=False)
-    return JobView(**{name: fields[name] for name in JobView.model_fields})
+    fields = {name: getattr(job, name) for name in JobView.model_fields}
+    fields["spec"] = job.spec.model_dump(mode="json")
+    fields["result"] = job.result and job.result.model_dump(mode="json")
+    return JobView(**fields)
 
 
 def _existing(state: Known, id: JobId) -> Job:
