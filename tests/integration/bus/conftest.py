@@ -7,7 +7,7 @@ import pytest
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def node() -> Iterator[RabbitNode]:
     with RabbitNode() as node:
         yield node

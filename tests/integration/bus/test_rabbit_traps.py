@@ -19,13 +19,12 @@ from mvidarr_common.bus import (
     open_bus,
 )
 from mvidarr_common.bus.rabbit import RabbitBus, open_rabbit
-from mvidarr_common.bus.rabbit.publisher import Outgoing, Publisher, outgoing
-from mvidarr_common.bus.rabbit.tail import event_id
-from mvidarr_common.bus.topology import LIVE_EXCHANGE, LOG, PARKED, UNROUTED, job_queue
-from mvidarr_common.envelope import Envelope, decode
+from mvidarr_common.bus.rabbit.log import read_log
+from mvidarr_common.bus.rabbit.publisher import Outgoing, outgoing
+from mvidarr_common.bus.topology import LOG, PARKED, UNROUTED, job_queue
+from mvidarr_common.envelope import decode
 from mvidarr_common.errors import (
     Conflict,
-    Invalid,
     LogReplaced,
     LogRewound,
     LogTruncated,
@@ -37,10 +36,10 @@ from mvidarr_common.testing.buses import (
     command,
     eventually,
     follow,
+    follow_to,
     ids,
     job,
     persist,
-    said,
     soon,
     taking,
 )
@@ -55,23 +54,12 @@ def place(record: Record) -> After:
     return After(record.offset, decode(record.body).id)
 
 
-async def read_to(reader: LogReader, last: Envelope) -> list[Record]:
-    """Everything up to this message."""
-    found: list[Record] = []
-    async with asyncio.timeout(30):
-        while True:
-            batch = await reader.batch()
-            found += batch
-            if any(event_id(each.body) == last.id for each in batch):
-                return found
-
-
 async def whole_log(bus: RabbitBus) -> list[Record]:
     """Everything up to a message of our own."""
     last = command()
     await bus.publish(last)
     async with bus.read_log(FromFirst()) as reader:
-        return await read_to(reader, last)
+        return await follow_to(reader, last)
 
 
 async def fill(bus: RabbitBus, count: int) -> None:
@@ -144,9 +132,22 @@ async def _refuses(bus: RabbitBus, start: After, error: type[Exception]) -> bool
 async def test_a_log_deleted_under_its_reader_is_told(url: str, node: RabbitNode) -> None:
     async with open_rabbit(url, "test") as bus, bus.read_log(FromFirst()) as reader:
         await follow(reader, 1)
-        await _delete_log(url)
+        await _delete(url, LOG)
         with pytest.raises(LogRewound):
             await _read_on(reader)
+
+
+async def test_looking_whether_the_log_is_still_ours_disturbs_nobody(url: str) -> None:
+    async with (
+        open_rabbit(url, "test") as bus,
+        read_log(bus.links[2], FromFirst(), probe_every=0.01) as reader,
+    ):
+        sent = [command() for _ in range(60)]
+        read: list[Record] = []
+        for each in sent:
+            await bus.publish(each)
+            read += await follow_to(reader, each)
+        assert ids(read) == [each.id for each in sent]
 
 
 async def test_another_log_in_its_place_is_told(url: str) -> None:
@@ -154,7 +155,7 @@ async def test_another_log_in_its_place_is_told(url: str) -> None:
         await bus.publish(*(command() for _ in range(20)))
         last = (await whole_log(bus))[-1]
         async with bus.read_log(place(last)) as reader:
-            await _delete_log(url)
+            await _delete(url, LOG)
             async with open_rabbit(url, "another") as other:
                 await other.publish(*(command() for _ in range(40)))
             with pytest.raises(LogReplaced):
@@ -166,16 +167,16 @@ async def test_a_shorter_log_in_its_place_is_told(url: str) -> None:
         await bus.publish(*(command() for _ in range(20)))
         last = (await whole_log(bus))[-1]
         async with bus.read_log(place(last)) as reader:
-            await _delete_log(url)
+            await _delete(url, LOG)
             async with open_rabbit(url, "another") as other:
                 await other.publish(command())
             with pytest.raises(LogRewound):
                 await _read_on(reader)
 
 
-async def _delete_log(url: str) -> None:
+async def _delete(url: str, queue: str) -> None:
     async with await aio_pika.connect(url) as connection, connection.channel() as channel:
-        await channel.queue_delete(LOG)
+        await channel.queue_delete(queue)
 
 
 async def _read_on(reader: LogReader) -> None:
@@ -206,12 +207,15 @@ async def _first_of(url: str, stream: str) -> bytes:
         return await found
 
 
-async def test_a_message_that_no_queue_takes_is_refused(url: str) -> None:
+async def test_a_log_that_the_broker_has_lost_is_begun_again(url: str) -> None:
     async with open_rabbit(url, "test") as bus:
-        publisher = Publisher(bus.links[0], LIVE_EXCHANGE)
-        with pytest.raises(Invalid, match="no queue takes"):
-            await publisher.publish([outgoing(command())])
-        await publisher.close()
+        for stream in (LOG, UNROUTED):
+            await _delete(url, stream)
+        said_anyway = command()
+        await bus.publish(said_anyway)
+        async with bus.read_log(FromFirst()) as reader:
+            assert reader.log_id is not None
+            assert ids(await follow_to(reader, said_anyway)) == [said_anyway.id]
 
 
 async def test_a_topology_with_other_arguments_is_a_start_up_error(url: str) -> None:
@@ -243,7 +247,7 @@ async def test_during_a_memory_alarm_nothing_is_confirmed_and_nothing_is_lost(
         await persist(bus, *sent)
         last = command()
         await persist(bus, last)
-        logged = ids(await read_to(reader, last))
+        logged = ids(await follow_to(reader, last))
         assert list(dict.fromkeys(logged)) == [*(each.id for each in sent), last.id]
         await eventually(lambda: _ready(bus))
 
@@ -256,7 +260,7 @@ async def test_work_outlives_its_channel_and_its_result_is_in_the_log(
     url: str, node: RabbitNode
 ) -> None:
     """The broker closes a channel whose delivery is unacknowledged for too long."""
-    finish, results, counts = asyncio.Event(), [said(LogStarted(log_id="result"))], list[int]()
+    finish, result, counts = asyncio.Event(), command(), list[int]()
     lost = asyncio.Event()
     await asyncio.to_thread(node.consumer_timeout, 2)
     try:
@@ -269,7 +273,7 @@ async def test_work_outlives_its_channel_and_its_result_is_in_the_log(
                 await delivery.lost.wait()
                 lost.set()
                 await finish.wait()
-                await bus.publish(*results)
+                await bus.publish(result)
                 await delivery.ack()
 
             async with bus.work(NOOP, 1, work):
@@ -277,7 +281,7 @@ async def test_work_outlives_its_channel_and_its_result_is_in_the_log(
                 await soon(lost.wait())
                 await eventually(lambda: _is(counts, [0, 1]))
                 finish.set()
-                await read_to(reader, results[0])
+                await follow_to(reader, result)
                 await bus.publish(job())
                 await eventually(lambda: _is(counts, [0, 1, 0]))
     finally:
@@ -293,8 +297,7 @@ async def test_a_cancelled_consumer_comes_back(url: str) -> None:
     async with open_rabbit(url, "test") as bus, taking(bus, NOOP) as taken:
         await bus.publish(job())
         lent = await taken.next()
-        async with await aio_pika.connect(url) as connection, connection.channel() as channel:
-            await channel.queue_delete(NOOP.name)
+        await _delete(url, NOOP.name)
         await soon(lent.lost.wait())
         await lent.ack()
 
@@ -327,74 +330,3 @@ async def test_what_is_handed_back_too_often_is_parked_with_its_reason(url: str)
         assert decode(dead.body).id == sent.id
         assert dead.dead == DeadLetter(NOOP.name, "delivery_limit")
         await dead.ack()
-
-
-@asynccontextmanager
-async def busy(bus: RabbitBus) -> AsyncIterator[tuple[list[Envelope], set[str]]]:
-    """Sixty-four that publish jobs without pause and a worker that takes them: what was
-    confirmed, and what was worked."""
-    confirmed: list[Envelope] = []
-    worked: set[str] = set()
-    over = asyncio.Event()
-
-    async def speak() -> None:
-        while not over.is_set():
-            each = job()
-            await persist(bus, each)
-            confirmed.append(each)
-
-    async def work(delivery: Delivery) -> None:
-        worked.add(decode(delivery.body).id)
-        await delivery.ack()
-
-    async with bus.work(NOOP, 16, work):
-        speakers = [asyncio.create_task(speak()) for _ in range(64)]
-        try:
-            yield confirmed, worked
-        finally:
-            over.set()
-            await asyncio.gather(*speakers)
-        await eventually(lambda: _covers(worked, confirmed))
-
-
-async def _covers(worked: set[str], confirmed: list[Envelope]) -> bool:
-    return worked.issuperset(each.id for each in confirmed)
-
-
-async def _grows(confirmed: list[Envelope], by: int) -> None:
-    size = len(confirmed) + by
-
-    async def grown() -> bool:
-        return len(confirmed) >= size
-
-    await eventually(grown)
-
-
-@pytest.mark.parametrize("injury", ["connections closed", "application stopped", "killed"])
-async def test_what_was_confirmed_survives(
-    injury: str, url: str, vhost: str, node: RabbitNode
-) -> None:
-    def hurt() -> None:
-        if injury == "connections closed":
-            node.close_connections(vhost)
-        elif injury == "application stopped":
-            node.stop_app()
-            node.start_app()
-        else:
-            node.kill()
-            node.start()
-
-    read: list[Record] = []
-    async with open_rabbit(url, "test") as bus, bus.read_log(FromFirst()) as reader:
-        async with busy(bus) as (confirmed, _):
-            await _grows(confirmed, 500)
-            await asyncio.to_thread(hurt)
-            await _grows(confirmed, 500)
-        last = command()
-        await persist(bus, last)
-        read = await read_to(reader, last)
-        async with bus.read_log(FromFirst()) as again:
-            assert await read_to(again, last) == read
-    assert all(a.offset < b.offset for a, b in pairwise(read))
-    missing = {each.id for each in confirmed} - {event_id(each.body) for each in read}
-    assert not missing, f"{len(missing)} of {len(confirmed)} confirmed are missing in the log"

@@ -134,9 +134,11 @@ async def follow_to(reader: LogReader, last: Envelope) -> list[Record]:
     """Everything up to this message."""
     found: list[Record] = []
     async with asyncio.timeout(DEADLINE):
-        while last.id not in ids(found):
-            found += await reader.batch()
-    return found
+        while True:
+            batch = await reader.batch()
+            found += batch
+            if last.id in ids(batch):
+                return found
 
 
 def ids(records: Iterable[Record]) -> list[str]:

@@ -113,6 +113,11 @@ class RabbitNode:
         # A call too early fails at once; one after the boot has begun waits for its end.
         return self._run("await_startup", "--timeout", "60").returncode == 0
 
+    def settle(self) -> None:
+        """Write to disk what was declared; otherwise a kill within half a second of a declaration
+        makes the broker forget it, or leaves a queue without a leader."""
+        self.eval("[dets:sync(Table) || Table <- dets:all()], mnesia:sync_log().")
+
     def stop(self) -> None:
         """Stop politely, as an upgrade would."""
         end(self._server, signal.SIGTERM)

@@ -24,7 +24,9 @@ async def open_rabbit(url: str, client: str) -> AsyncIterator[RabbitBus]:
         bus = RabbitBus(url, client)
         kept = (link.keep() for link in bus.links)
         await stack.enter_async_context(beside("connection", *kept))
-        await asyncio.gather(*(link.connected(START) for link in bus.links))
+        deadline = asyncio.get_running_loop().time() + START
+        for link in bus.links:
+            await link.connected(deadline)
         await _prepared(bus.links[0])
         await stack.enter_async_context(beside("asker", bus.asker.keep()))
         stack.push_async_callback(bus.publisher.close)

@@ -116,6 +116,7 @@ class Asker:
         call = str(uuid4())
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         desk.waiting[call] = answer
+        answer.add_done_callback(_seen)
         try:
             await _put(desk, call, body, end)
             done, _ = await asyncio.wait({answer}, timeout=DOUBT)
@@ -149,6 +150,12 @@ async def _put(desk: Desk, call: str, body: bytes, end: float) -> None:
         if isinstance(lost.__cause__, DeliveryError):
             raise Unavailable("busy", "too many questions wait already", after=1) from lost
         raise
+
+
+def _seen(answer: asyncio.Future[bytes]) -> None:
+    """Nobody need look at it: the question itself may have failed first."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _nobody() -> Unavailable:

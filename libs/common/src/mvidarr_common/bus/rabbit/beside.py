@@ -8,6 +8,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 Running = asyncio.Task[None]
+AGAIN = 5.0
 
 
 @asynccontextmanager
@@ -23,11 +24,12 @@ async def beside(name: str, *work: Coroutine[Any, Any, None]) -> AsyncIterator[N
 
 
 async def ended(tasks: Iterable[Running]) -> None:
-    """Cancel these tasks and wait until they are gone."""
-    going = list(tasks)
-    for task in going:
-        task.cancel()
-    await asyncio.gather(*going, return_exceptions=True)
+    """Cancel these tasks and wait until they are gone; a library may swallow a cancellation."""
+    going = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=AGAIN)
 
 
 def _tell_defect(task: Running) -> None:

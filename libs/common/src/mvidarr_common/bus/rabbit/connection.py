@@ -64,12 +64,12 @@ class Link:
 
     async def _connect(self) -> AbstractConnection:
         with broker_errors():
-            return await aio_pika.connect(
-                self._url,
-                heartbeat=HEARTBEAT,
-                timeout=CONNECT_TIMEOUT,
-                client_properties={"connection_name": self._name},
-            )
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                return await aio_pika.connect(
+                    self._url,
+                    heartbeat=HEARTBEAT,
+                    client_properties={"connection_name": self._name},
+                )
 
     def _note(self, lost: Lost) -> None:
         self.trouble = f"no connection to the broker: {lost}"
@@ -115,10 +115,11 @@ class Link:
         assert isinstance(channel, Channel)
         return channel
 
-    async def connected(self, timeout: float) -> None:
+    async def connected(self, deadline: float) -> None:
         """Wait until it is up; raises Unavailable, at once when the broker refuses us."""
         waits = {asyncio.ensure_future(each.wait()) for each in (self._up, self.refused)}
-        await asyncio.wait(waits, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        left = max(0.0, deadline - asyncio.get_running_loop().time())
+        await asyncio.wait(waits, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         for each in waits:
             each.cancel()
         if not self._up.is_set():
@@ -127,19 +128,21 @@ class Link:
 
 async def _soon(wire: Wire) -> bool:
     """Whether it is unblocked: the library has no other way to ask."""
-    try:
-        await asyncio.wait_for(wire.ready(), 0.05)
-    except TimeoutError:
-        return False
-    return True
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await wire.ready()
+            return True
+    return False
 
 
 async def _closed(connection: AbstractConnection) -> None:
-    with suppress(Lost, TimeoutError), broker_errors():
-        await asyncio.wait_for(connection.close(), CLOSE_TIMEOUT)
+    with suppress(Lost), broker_errors():
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await connection.close()
 
 
 async def close_channel(channel: Channel) -> None:
     """Close a channel that may be dead or blocked already."""
-    with suppress(Lost, TimeoutError), broker_errors():
-        await asyncio.wait_for(channel.close(), CLOSE_TIMEOUT)
+    with suppress(Lost), broker_errors():
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await channel.close()

@@ -5,7 +5,7 @@ start instead of a message that goes astray later.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -67,7 +67,7 @@ def work_arguments(queue: str) -> Arguments:
 
 async def prepare(link: Link) -> None:
     """Declare everything. A log that does not exist yet begins with its genesis."""
-    if not await _there(link, EXCHANGE):
+    if not await _begun(link):
         await _begin(link)
     async with a_channel(link) as channel:
         await _declare_all(channel)
@@ -88,10 +88,22 @@ async def a_channel(link: Link) -> AsyncIterator[Channel]:
         await close_channel(channel)
 
 
-async def _there(link: Link, exchange: str) -> bool:
+async def _begun(link: Link) -> bool:
+    return await _has_log(link) and await _has_exchange(link)
+
+
+async def _has_log(link: Link) -> bool:
+    return await _there(link, lambda channel: channel.queue_declare(LOG, passive=True))
+
+
+async def _has_exchange(link: Link) -> bool:
+    return await _there(link, lambda channel: channel.exchange_declare(EXCHANGE, passive=True))
+
+
+async def _there(link: Link, look: Callable[[Channel], Awaitable[object]]) -> bool:
     try:
         async with a_channel(link) as channel:
-            await channel.exchange_declare(exchange, passive=True)
+            await look(channel)
     except Lost as lost:
         if lost.absent:
             return False
@@ -103,7 +115,7 @@ async def _begin(link: Link) -> None:
     """Write the genesis into the unbound stream; the exchange comes after, so whoever sees the
     exchange knows that it is done and that nothing can be before the genesis."""
     async with _alone(link):
-        if await _there(link, EXCHANGE):
+        if await _begun(link):
             return
         if not await _has_records(link):
             log_id = new_id()
@@ -114,14 +126,7 @@ async def _begin(link: Link) -> None:
 
 
 async def _has_records(link: Link) -> bool:
-    new = False
-    try:
-        async with a_channel(link) as channel:
-            await channel.queue_declare(LOG, passive=True)
-    except Lost as lost:
-        if not lost.absent:
-            raise
-        new = True
+    new = not await _has_log(link)
     async with a_channel(link) as channel:
         await channel.queue_declare(LOG, durable=True, arguments=STREAM)
     # The broker's message count is seconds old: only reading tells. A new stream needs no wait.

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 
 from mvidarr_common.bus.protocol import Delivery, Health, Live, LogReader, Start, Work, WorkQueue
 from mvidarr_common.bus.topology import JOB_QUEUES, LOG_BINDINGS, matches
@@ -12,7 +13,7 @@ from .answering import answer
 from .append import append
 from .asking import Asker
 from .connection import Link
-from .declare import a_channel
+from .declare import a_channel, prepare
 from .live import listen
 from .log import read_log
 from .lost import Lost
@@ -21,6 +22,7 @@ from .signals import Signals
 from .work import work
 
 _JOB_KEY = "event.job.queued."
+_takes = lru_cache(maxsize=4096)(matches)
 
 
 class RabbitBus:
@@ -29,7 +31,7 @@ class RabbitBus:
     def __init__(self, url: str, client: str) -> None:
         self.links = tuple(Link(url, client, role) for role in ("publish", "work", "log", "live"))
         self._publish, self._work, self._log, self._live = self.links
-        self.publisher = Publisher(self._publish)
+        self.publisher = Publisher(self._publish, repair=prepare)
         self.signals = Signals(self._publish)
         self.asker = Asker(self._live)
         self._bound = {key for queue in JOB_QUEUES for key in queue.bindings}
@@ -40,9 +42,9 @@ class RabbitBus:
     def _checked(self, envelope: Envelope) -> Outgoing:
         key = envelope.routing_key
         # The log takes every key, so the broker would confirm a job that reaches no worker.
-        if key.startswith(_JOB_KEY) and not any(matches(bound, key) for bound in self._bound):
+        if key.startswith(_JOB_KEY) and not any(_takes(bound, key) for bound in self._bound):
             raise Invalid("unknown_queue", f"there is no queue for {key}")
-        if not any(matches(binding, key) for binding in LOG_BINDINGS):
+        if not any(_takes(binding, key) for binding in LOG_BINDINGS):
             raise Invalid("unroutable", f"{key} is neither a command nor an event")
         return outgoing(envelope)
 

@@ -55,9 +55,10 @@ class Known:
 class RabbitLogReader:
     """A reader with a position of its own."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, probe_every: float) -> None:
         self.log_id: str | None = None
         self._link = link
+        self._probe_every = probe_every
         self._known: Known | None = None
         self._last: Record | None = None
         self._tail: Tail | None = None
@@ -116,7 +117,7 @@ class RabbitLogReader:
         try:
             while True:
                 assert self._tail is not None
-                await asyncio.wait({self._tail.gone}, timeout=PROBE_EVERY)
+                await asyncio.wait({self._tail.gone}, timeout=self._probe_every)
                 if self._tail.gone.done():
                     RECONNECTS.labels("log reader", self._tail.gone.result()).inc()
                     await self._tail.close()
@@ -222,10 +223,12 @@ def _genesis(first: Record) -> str | None:
 
 
 @asynccontextmanager
-async def read_log(link: Link, start: Start) -> AsyncIterator[RabbitLogReader]:
+async def read_log(
+    link: Link, start: Start, probe_every: float = PROBE_EVERY
+) -> AsyncIterator[RabbitLogReader]:
     """Attach, checked, and follow until the context ends."""
     assert isinstance(start, FromFirst | FromNow | After)
-    reader = RabbitLogReader(link)
+    reader = RabbitLogReader(link, probe_every)
     try:
         await reader.attach(start)
         async with beside("log reader", reader.follow()):

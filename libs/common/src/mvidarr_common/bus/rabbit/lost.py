@@ -36,14 +36,21 @@ def broker_errors() -> Iterator[None]:
     """Turn what the library raises into Lost.
 
     When a connection dies the library may reject what waits with a CancelledError that nobody has
-    asked for; uncaught, it would end our own task without a word.
+    asked for, which would end our own task without a word; or turn a cancellation that we did ask
+    for into an error, and our task would never end.
     """
     try:
         yield
     except asyncio.CancelledError as cancelled:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if _cancelling():
             raise
         raise Lost("the connection was closed") from cancelled
     except (AMQPError, OSError, RuntimeError, asyncio.InvalidStateError) as error:
+        if _cancelling():
+            raise asyncio.CancelledError from error
         raise Lost(str(error) or type(error).__name__) from error
+
+
+def _cancelling() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -6,7 +6,7 @@ have the message. So it is said again with the same id, and who hears it drops w
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -17,7 +17,7 @@ from pamqp.commands import Basic
 from mvidarr_common.bus.metrics import PUBLISH_INFLIGHT, PUBLISH_SECONDS, UNROUTED
 from mvidarr_common.bus.topology import EXCHANGE
 from mvidarr_common.envelope import CONTENT_TYPE, Envelope
-from mvidarr_common.errors import Invalid, Unconfirmed
+from mvidarr_common.errors import Unconfirmed
 
 from .connection import Link, close_channel, pause
 from .lost import Lost, broker_errors
@@ -28,6 +28,9 @@ TIMEOUT = 5.0
 DOUBT = 10.0
 WINDOW = 100
 """In flight at once; more gains nothing, the client is the limit."""
+
+
+Repair = Callable[[Link], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +67,23 @@ def _short(text: str) -> str:
 
 
 class Publisher:
-    """Publishes to one exchange over one channel, opened again when it fails."""
+    """Publishes to one exchange over one channel, opened again when it fails; `repair` comes
+    before that: a broker that was killed may have forgotten what was declared just before."""
 
-    def __init__(self, link: Link, exchange: str = EXCHANGE) -> None:
+    def __init__(self, link: Link, exchange: str = EXCHANGE, repair: Repair | None = None) -> None:
         self._link = link
         self._exchange = exchange
+        self._repair = repair
+        self._failed = False
         self._channel: Channel | None = None
         self._opening = asyncio.Lock()
         self._window = asyncio.Semaphore(WINDOW)
+        self._confirmed_at = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._doubted_until = 0.0
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """All of them, in order; raises Unconfirmed or Invalid."""
+        """All of them, in order; raises Unconfirmed."""
         for start in range(0, len(messages), WINDOW):
             await self._confirm(messages[start : start + WINDOW])
         self._doubted_until = 0.0
@@ -98,7 +105,8 @@ class Publisher:
                         return
                     await asyncio.sleep(pause())
         except TimeoutError:
-            self._abandon()
+            if perf_counter() - self._confirmed_at > TIMEOUT / 2:
+                self._abandon()  # but not where confirms come and only we are slow
             self._doubted_until = asyncio.get_running_loop().time() + DOUBT
             why = self._link.trouble or "the broker did not confirm in time"
             raise Unconfirmed("unconfirmed", f"{why}; say it again", after=1) from None
@@ -117,7 +125,7 @@ class Publisher:
             if isinstance(result, Lost):
                 self._abandon(channel)
                 return batch[index:]
-            if isinstance(result, BaseException):
+            if isinstance(result, BaseException):  # a defect
                 raise result
         return ()
 
@@ -133,9 +141,10 @@ class Publisher:
                 PUBLISH_SECONDS.labels(self._exchange, outcome).observe(seconds)
         if outcome == "returned":
             UNROUTED.inc()
-            raise Invalid("unroutable", f"no queue takes {message.key}")
+            log.error("no queue takes %s: the broker has lost the log", message.key)
         if outcome != "ack":
             raise Lost(outcome)
+        self._confirmed_at = perf_counter()
 
     async def _outcome(self, channel: Channel, message: Outgoing) -> str:
         try:
@@ -159,7 +168,10 @@ class Publisher:
             if self._channel is None or self._channel.is_closed:
                 # Returns are matched by message id, so a retry goes over a channel that has never
                 # seen the first attempt.
+                if self._failed and self._repair is not None:
+                    await self._repair(self._link)
                 self._channel = await self._link.channel(confirms=True)
+                self._failed = False
             return self._channel
 
     def _abandon(self, channel: Channel | None = None) -> None:
@@ -168,6 +180,7 @@ class Publisher:
         if gone is None or gone is not self._channel:
             return
         self._channel = None
+        self._failed = True
         task = asyncio.create_task(close_channel(gone))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
