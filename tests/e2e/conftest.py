@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import pytest
 
 from mvidarr_common.demo.receiver import Receiver
-from mvidarr_common.demo.samples import Sample, make_samples
+from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
@@ -35,6 +36,27 @@ def _found(item: pytest.Item) -> list[Any]:
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     """Two whole videos, and one that is cut off."""
     return make_samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Long enough to be met while something is done with it."""
+    return _filmed(tmp_path_factory.mktemp("film") / "film.mp4", 12, "640x360")
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """As short as can be, for what is done many times."""
+    return _filmed(tmp_path_factory.mktemp("clip") / "clip.mp4", 2, "320x180")
+
+
+def _filmed(path: Path, seconds: float, size: str) -> Sample:
+    exe = imageio_ffmpeg.get_ffmpeg_exe()
+    codecs = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
+    encode(exe, path, seconds, f"testsrc2=size={size}:rate=25", (196, 294), codecs)
+    sample = Sample(path.stem, path.stem.title(), "Test Pattern", path, False, seconds)
+    picture(exe, path, sample.poster)
+    return sample
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +102,12 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def separate(separate_system: Separate) -> Iterator[System]:
     """Seven processes on RabbitMQ and PostgreSQL."""
     yield from _whole_life(separate_system("separate"))
+
+
+@pytest.fixture(scope="module")
+def killable(separate_system: Separate) -> Iterator[System]:
+    """The same, for tests that kill: whoever kills a process starts it again."""
+    yield from _whole_life(separate_system("killable"))
 
 
 def _whole_life(system: System) -> Iterator[System]:
