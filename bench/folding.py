@@ -112,6 +112,4 @@ def _life(number: int) -> Iterator[Message]:
     yield JobAdded(job_id=job, spec=Noop(), for_subject=f"artist/{artist_id(name)}")
     yield JobQueued(job_id=job, attempt=1, spec=Noop())
     yield JobStarted(job_id=job, attempt=1, worker_id=worker, delivery=new_id())
-    yield JobCompleted(
-        job_id=job, attempt=1, worker_id=worker, result=NothingDone(), seconds=0.001
-    )
+    yield JobCompleted(job_id=job, attempt=1, worker_id=worker, result=NothingDone(), seconds=0.001)

@@ -15,7 +15,7 @@ from mvidarr_catalog.brain.model import Brain
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rebuild import checksum
 from mvidarr_catalog.brain.store import read_checkpoint
-from mvidarr_catalog.brain.timers import ring
+from mvidarr_catalog.brain.timers import Timers
 from mvidarr_catalog.jobs.dispatcher import Dispatcher
 from mvidarr_catalog.jobs.workforce import Workforce
 from mvidarr_catalog.models import whole_brain
@@ -42,7 +42,7 @@ class World:
     async def leading(self) -> AsyncIterator[Leader]:
         """A leader at work."""
         workforce, rebuilder = Workforce(), Rebuilder()
-        chores = (ring, Dispatcher(workforce, 3), rebuilder)
+        chores = (Timers(), Dispatcher(workforce, 3), rebuilder)
         leader = Leader(self.engine, self.bus, self.brain, chores)
         await leader.take_over()
         async with asyncio.TaskGroup() as tasks:

@@ -15,7 +15,7 @@ from .brain.leader import Leader
 from .brain.leadership import LostLeadership, leadership, watch
 from .brain.model import Brain
 from .brain.store import Fenced
-from .brain.timers import ring
+from .brain.timers import Timers
 from .jobs.dead import DeadLetters
 from .jobs.dispatcher import Dispatcher
 from .jobs.overseer import oversee
@@ -45,7 +45,7 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
 
 async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
     workforce, rebuilder = Workforce(), Rebuilder()
-    chores = (ring, Dispatcher(workforce, per_site), Reaper(workforce), rebuilder)
+    chores = (Timers(), Dispatcher(workforce, per_site), Reaper(workforce), rebuilder)
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)
     await leader.take_over()

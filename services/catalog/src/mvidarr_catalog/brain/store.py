@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,7 +70,7 @@ async def ensure_schema(connection: AsyncConnection) -> None:
     """Make the brain's own tables and the first checkpoint where they are missing."""
     await connection.run_sync(checkpoint.metadata.create_all)
     first = {"id": 1, "offset": -1, "epoch": 0, "generation": 0, "signature": "", "seq": 0}
-    await connection.execute(_insert_new(connection, checkpoint), [first])
+    await connection.execute(_insert_new(connection.dialect.name, checkpoint), [first])
 
 
 async def ensure_tables(
@@ -152,7 +153,7 @@ async def save_rows(connection: AsyncConnection, changes: Rows, generation: int)
         table = table_of(kind, generation)
         await connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
     for kind, columns in puts.items():
-        statement = _upsert(connection, table_of(kind, generation))
+        statement = _upsert(connection.dialect.name, table_of(kind, generation))
         for start in range(0, len(columns), CHUNK):
             await connection.execute(statement, columns[start : start + CHUNK])
 
@@ -166,7 +167,7 @@ async def archive(
         | {"log_id": log_id or ""}
         for record in records
     ]
-    statement = _insert_new(connection, event_log)
+    statement = _insert_new(connection.dialect.name, event_log)
     for start in range(0, len(rows), CHUNK):
         await connection.execute(statement, rows[start : start + CHUNK])
 
@@ -193,7 +194,7 @@ async def add_to_outbox(connection: AsyncConnection, envelopes: Sequence[Envelop
     """Decisions that shall be published, in this order."""
     rows = [{"id": envelope.id, "body": envelope.encode()} for envelope in envelopes]
     if rows:
-        await connection.execute(_insert_new(connection, outbox), rows)
+        await connection.execute(_insert_new(connection.dialect.name, outbox), rows)
 
 
 async def clear_outbox(connection: AsyncConnection, ids: Sequence[str]) -> None:
@@ -215,7 +216,7 @@ async def add_timers(connection: AsyncConnection, wanted: Sequence[Timer]) -> No
         for timer in wanted
     ]
     if rows:
-        await connection.execute(_insert_new(connection, timers), rows)
+        await connection.execute(_insert_new(connection.dialect.name, timers), rows)
 
 
 async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tuple[str, bytes]]:
@@ -243,7 +244,7 @@ async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> 
         for record in records
     ]
     if rows:
-        await connection.execute(_insert_new(connection, parked), rows)
+        await connection.execute(_insert_new(connection.dialect.name, parked), rows)
 
 
 async def parked_records(
@@ -269,16 +270,18 @@ async def still_parked(connection: AsyncConnection, id: str, error: str, trace: 
     )
 
 
-def _insert_new(connection: AsyncConnection, table: sa.Table) -> Any:
+@cache
+def _insert_new(dialect: str, table: sa.Table) -> Any:
     """An insert that passes over rows whose key is there."""
-    if connection.dialect.name == "mysql":
+    if dialect == "mysql":
         return mysql.insert(table).prefix_with("IGNORE")
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
-def _upsert(connection: AsyncConnection, table: sa.Table) -> Any:
+@cache
+def _upsert(dialect: str, table: sa.Table) -> Any:
     names = [column.name for column in table.columns if not column.primary_key]
-    if connection.dialect.name == "mysql":
+    if dialect == "mysql":
         mine = mysql.insert(table)
         return mine.on_duplicate_key_update({name: mine.inserted[name] for name in names})
     theirs = postgresql.insert(table)

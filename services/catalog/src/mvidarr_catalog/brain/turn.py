@@ -19,7 +19,8 @@ from . import parking, store
 from .ahead import keys_ahead
 from .defects import DEFECTS, trace_of
 from .mind import Decided, Mind, Timer
-from .state import NotLoaded
+from .rows import R
+from .state import Key, NotLoaded
 from .store import Archived, Checkpoint, ParkedRecord
 
 log = logging.getLogger(__name__)
@@ -97,19 +98,16 @@ class Turn:
             try:
                 return function(envelope)
             except NotLoaded as missing:
-                rows, complete = await store.load_rows(
-                    self.connection, [missing.key], self.checkpoint.generation
-                )
-                self.mind.state.learn(rows, complete)
+                await self._load([missing.key])
 
     async def load_ahead(self, messages: Iterable[Message]) -> None:
         """Load in one go what these messages will probably ask for."""
-        keys = keys_ahead(messages, self.mind.brain.rows_by_subject)
-        if missing := self.mind.state.missing(keys):
-            rows, complete = await store.load_rows(
-                self.connection, missing, self.checkpoint.generation
-            )
-            self.mind.state.learn(rows, complete)
+        await self._load(keys_ahead(messages, self.mind.brain.rows_by_subject))
+
+    async def row(self, kind: type[R], id: str) -> R | None:
+        """One row as this turn has left it."""
+        await self._load([(kind, id)])
+        return self.mind.state.get(kind, id)
 
     def next_seq(self) -> int:
         """The number of the record that is folded now."""
@@ -133,6 +131,13 @@ class Turn:
         await store.add_to_outbox(self.connection, self.said.events)
         await store.add_timers(self.connection, self.said.timers)
         await store.move_checkpoint(self.connection, self._began, self.checkpoint)
+
+    async def _load(self, keys: Iterable[Key]) -> None:
+        if missing := self.mind.state.missing(keys):
+            rows, complete = await store.load_rows(
+                self.connection, missing, self.checkpoint.generation
+            )
+            self.mind.state.learn(rows, complete)
 
     async def _decide(self, envelope: Envelope) -> Decided:
         if isinstance(envelope.message, parking.ABOUT_PARKED):

@@ -5,19 +5,29 @@ Priority, order, pauses and the budgets of sites are one query, not tricks of a 
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from mvidarr_catalog.brain.mind import SOURCE
-from mvidarr_catalog.brain.rows import from_columns, table_of
+from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import JobId, derive
-from mvidarr_common.messages.jobs import QUEUES, JobQueued
+from mvidarr_common.messages.jobs import (
+    QUEUES,
+    JobAdded,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+    JobGivenUp,
+    JobQueued,
+    JobRescheduled,
+)
 
-from .jobs import Job
+from .jobs import Job, site_of
 from .workforce import Workforce
 
 FLOOR = 4
@@ -26,38 +36,59 @@ FLOOR = 4
 CANDIDATES = 8
 """Jobs looked at for each free place, because the sites of some may be busy."""
 
+MATTERS = (JobAdded, JobRescheduled, JobCompleted, JobFailed, JobGivenUp, JobCancelled)
+"""What makes a job wait or a place free."""
 
-@dataclass(frozen=True, slots=True)
-class Active:
-    """Jobs that are with the workers, or on their way to them."""
+EVERY = timedelta(seconds=0.25)
+"""When nothing of that has happened: jobs become due, and workers come and go."""
 
-    queues: Counter[str]
-    sites: Counter[str]
-    released: frozenset[JobId]
+
+class Candidate(NamedTuple):
+    """A job that is with the workers or could be sent there."""
+
+    id: str
+    queue: str
+    site: str | None
 
 
 class Dispatcher:
-    """A chore of the leader: at the end of every turn, fill what has become free."""
+    """A chore of the leader: at the end of a turn, fill what has become free."""
 
     def __init__(self, workforce: Workforce, per_site: int) -> None:
         self._workforce = workforce
         self._per_site = per_site
+        self._looked: datetime | None = None
 
     async def __call__(self, turn: Turn, now: datetime) -> None:
         """Decide `JobQueued` for the jobs that come next."""
+        if not self._may_have_changed(turn, now):
+            return
+        self._looked = now
         active = await _active(turn)
-        free = {queue: self._window(queue) - active.queues[queue] for queue in QUEUES}
-        waiting = await _waiting(turn, now, free, active.released)
-        for job in choose(waiting, free, active.sites, self._per_site):
-            await turn.say(_release(job, now))
+        taken = Counter(job.queue for job in active.values())
+        free = {queue: self._window(queue) - taken[queue] for queue in QUEUES}
+        sites = Counter(job.site for job in active.values() if job.site)
+        # The rows of those that were just released still say that they wait.
+        limits = {_room(q): room * CANDIDATES + len(active) for q, room in free.items() if room > 0}
+        waiting = [job for job in await _waiting(turn, now, limits) if job.id not in active]
+        for chosen in choose(waiting, free, sites, self._per_site):
+            if job := await turn.row(Job, chosen.id):
+                await turn.say(_release(job, now))
+
+    def _may_have_changed(self, turn: Turn, now: datetime) -> bool:
+        return (
+            self._looked is None
+            or now - self._looked >= EVERY
+            or any(isinstance(message, MATTERS) for message in turn.said.folded)
+        )
 
     def _window(self, queue: str) -> int:
         return max(FLOOR, 2 * self._workforce.slots(queue))
 
 
 def choose(
-    waiting: Iterable[Job], free: dict[str, int], sites: Counter[str], per_site: int
-) -> Iterator[Job]:
+    waiting: Iterable[Candidate], free: dict[str, int], sites: Counter[str], per_site: int
+) -> Iterator[Candidate]:
     """The first jobs that fit into what is free in their queue and at their site."""
     room, busy = dict(free), Counter(sites)
     for job in waiting:
@@ -67,37 +98,50 @@ def choose(
             yield job
 
 
-async def _active(turn: Turn) -> Active:
+async def _active(turn: Turn) -> dict[str, Candidate]:
     """Those in the tables, and those whose release is still in flight."""
-    jobs = table_of(Job, turn.checkpoint.generation)
     flying = [each.message for each in turn.mind.in_flight.values()]
-    released = frozenset(each.job_id for each in flying if isinstance(each, JobQueued))
-    query = sa.select(jobs.c.queue, jobs.c.site).where(
-        sa.or_(jobs.c.state.in_(("queued", "running")), jobs.c.id.in_(released))
-    )
-    rows = list(await turn.connection.execute(query))
-    return Active(
-        Counter(row.queue for row in rows), Counter(row.site for row in rows if row.site), released
-    )
+    released = [each for each in flying if isinstance(each, JobQueued)]
+    found = await turn.connection.execute(_with_workers(turn.checkpoint.generation))
+    return {
+        job.job_id: Candidate(job.job_id, job.spec.queue, site_of(job.spec)) for job in released
+    } | {row.id: Candidate(row.id, row.queue, row.site) for row in found}
 
 
-async def _waiting(
-    turn: Turn, now: datetime, free: dict[str, int], released: frozenset[JobId]
-) -> list[Job]:
+async def _waiting(turn: Turn, now: datetime, limits: dict[str, int]) -> list[Candidate]:
     """Candidates of every queue that has room, in the order in which they should go."""
-    jobs = table_of(Job, turn.checkpoint.generation)
-    found: list[Job] = []
-    for queue in (queue for queue, room in free.items() if room > 0):
-        query = (
-            sa.select(jobs)
-            .where(jobs.c.state == "waiting", jobs.c.queue == queue, jobs.c.due <= now)
-            .where(jobs.c.id.not_in(released))
-            .order_by(jobs.c.priority.desc(), jobs.c.due, jobs.c.id)
-            .limit(free[queue] * CANDIDATES)
+    if not limits:
+        return []
+    closed = {_room(queue): 0 for queue in QUEUES}
+    query = _that_wait(turn.checkpoint.generation)
+    rows = list(await turn.connection.execute(query, {"now": now} | closed | limits))
+    rows.sort(key=lambda row: (-row.priority, row.due, row.id))
+    return [Candidate(row.id, row.queue, row.site) for row in rows]
+
+
+@cache
+def _with_workers(generation: int) -> sa.Select[tuple[str, str, str | None]]:
+    jobs = table_of(Job, generation).c
+    return sa.select(jobs.id, jobs.queue, jobs.site).where(jobs.state.in_(("queued", "running")))
+
+
+@cache
+def _that_wait(generation: int) -> sa.CompoundSelect[tuple[str, str, str | None, int, datetime]]:
+    """The first of every queue. Built once: building it takes longer than running it."""
+    jobs = table_of(Job, generation).c
+    return sa.union_all(
+        *(
+            sa.select(jobs.id, jobs.queue, jobs.site, jobs.priority, jobs.due)
+            .where(jobs.state == "waiting", jobs.queue == queue, jobs.due <= sa.bindparam("now"))
+            .order_by(jobs.priority.desc(), jobs.due, jobs.id)
+            .limit(sa.bindparam(_room(queue), type_=sa.Integer))
+            for queue in QUEUES
         )
-        rows = (await turn.connection.execute(query)).mappings()
-        found += [from_columns(Job, row) for row in rows]
-    return found
+    )
+
+
+def _room(queue: str) -> str:
+    return f"room_{queue}"
 
 
 def _release(job: Job, now: datetime) -> Envelope:
