@@ -1,45 +1,53 @@
 """Jobs: the life that every piece of work has, and what each kind of work takes and gives.
 
-A spec says what to do, its result what came of it; both sides read them, so both are here.
-A job needs: a result class, a spec class naming it, and one line in `SPECS`.
+A spec says what to do, its result what came of it; both sides read them, so both are here
+and, by area, in `work/`. A job needs: a result class, a spec class naming it, and one line in
+`SPECS`, `AnySpec` and `AnyResult` each.
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .base import Command, Event, Message, Signal, Value
-from .ids import JobId, PipelineId, VideoId, WorkerId
-from .library import Description, Rendition
-from .media import MediaFacts
+from .base import Command, Event, Message, Signal
+from .ids import JobId, PipelineId, WorkerId
+from .library import Description
 from .notify import Announcement, Channel
-from .profiles import QualityProfile, Recipe
+from .profiles import QualityProfile
+from .work.base import JobSpec, Result
+from .work.files import (
+    FileToMove,
+    Moved,
+    Place,
+    Placed,
+    PlaceFile,
+    Purge,
+    Purged,
+    Restore,
+    Restored,
+    Tidied,
+    Tidy,
+    Trash,
+    Trashed,
+)  # fmt: skip
+from .work.media import (
+    Artwork,
+    Probe,
+    Probed,
+    Thumbnails,
+    ThumbnailsMade,
+    Transcode,
+    Transcoded,
+    Verified,
+    Verify,
+)  # fmt: skip
 
-
-class Result(Value):
-    """What came of a job."""
-
-
-class JobSpec(Value):
-    """What a job has to do. Class keywords: `queue`, `gives`, the class of its result, and
-    `stages`, whether the result names files in the job's staging folder: it stays then."""
-
-    queue: ClassVar[str]
-    gives: ClassVar[type[Result]]
-    stages: ClassVar[bool]
-
-    def __init_subclass__(
-        cls,
-        *,
-        queue: str | None = None,
-        gives: type[Result] | None = None,
-        stages: bool = False,
-        **rest: Any,
-    ) -> None:
-        super().__init_subclass__(**rest)
-        if queue is not None and gives is not None:
-            cls.queue, cls.gives, cls.stages = queue, gives, stages
+__all__ = [
+    "Artwork", "FileToMove", "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe", "Probed",
+    "Purge", "Purged", "Restore", "Restored", "Result", "Thumbnails", "ThumbnailsMade", "Tidied",
+    "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Verified", "Verify",
+]  # fmt: skip
 
 
 class Downloaded(Result):
@@ -66,165 +74,6 @@ class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
     kind: Literal["download"] = "download"
     url: str
     profile: QualityProfile
-
-
-class Probed(Result):
-    kind: Literal["probe"] = "probe"
-    facts: MediaFacts
-
-
-class Probe(JobSpec, queue="media", gives=Probed):
-    kind: Literal["probe"] = "probe"
-    path: str
-
-
-class Verified(Result):
-    """The file is whole: every frame of every stream was decoded."""
-
-    kind: Literal["verify"] = "verify"
-    facts: MediaFacts
-    frames: int
-    sha256: str
-
-
-class Verify(JobSpec, queue="media", gives=Verified):
-    """Prove a file whole. A damaged one fails the job for good, with the reason."""
-
-    kind: Literal["verify"] = "verify"
-    path: str
-    expected_duration: float | None = None
-    audio_required: bool = True
-
-
-class Transcoded(Result):
-    kind: Literal["transcode"] = "transcode"
-    path: str
-    sha256: str
-    facts: MediaFacts
-
-
-class Transcode(JobSpec, queue="transcode", gives=Transcoded, stages=True):
-    kind: Literal["transcode"] = "transcode"
-    path: str
-    recipe: Recipe
-    facts: MediaFacts
-
-
-class Artwork(Value):
-    """A picture in staging, and the place it takes beside the video ("poster", "thumb" …).
-
-    `role` is the suffix of its file name; "trickplay/<width>" is a sheet of tiles.
-    """
-
-    path: str
-    role: str
-    width: int
-    height: int
-
-
-class ThumbnailsMade(Result):
-    kind: Literal["thumbnails"] = "thumbnails"
-    artwork: tuple[Artwork, ...]
-
-
-class Thumbnails(JobSpec, queue="media", gives=ThumbnailsMade, stages=True):
-    """A poster at a good frame in three sizes, and a sprite sheet."""
-
-    kind: Literal["thumbnails"] = "thumbnails"
-    path: str
-    facts: MediaFacts
-
-
-class PlaceFile(Value):
-    """One media file in staging that goes into the library."""
-
-    path: str
-    role: Literal["original", "transcode"]
-    sha256: str
-    facts: MediaFacts
-
-
-class Placed(Result):
-    kind: Literal["place"] = "place"
-    renditions: tuple[Rendition, ...]
-
-
-class Place(JobSpec, queue="files", gives=Placed):
-    """Move files and artwork into the library by rename, and write the `.nfo` after them.
-
-    The first file is the one that media servers show; the others get their recipe in the name.
-    """
-
-    kind: Literal["place"] = "place"
-    video_id: VideoId
-    files: tuple[PlaceFile, ...] = Field(min_length=1)
-    artwork: tuple[Artwork, ...] = ()
-    about: Description
-    page_url: str
-    source: str
-    source_id: str
-
-
-class Moved(Value):
-    """A file's old and new path, its sidecars' new paths."""
-
-    file_id: str
-    path: str
-    sidecars: tuple[str, ...] = ()
-
-
-class FileToMove(Value):
-    file_id: str
-    path: str
-    sidecars: tuple[str, ...] = ()
-
-
-class Trashed(Result):
-    kind: Literal["trash"] = "trash"
-    moved: tuple[Moved, ...]
-
-
-class Trash(JobSpec, queue="files", gives=Trashed):
-    """Move files with their sidecars to `trash/`, keeping their relative path."""
-
-    kind: Literal["trash"] = "trash"
-    files: tuple[FileToMove, ...]
-
-
-class Restored(Result):
-    kind: Literal["restore"] = "restore"
-    moved: tuple[Moved, ...]
-
-
-class Restore(JobSpec, queue="files", gives=Restored):
-    """Bring files back from the trash to where they were; a taken name gets a number."""
-
-    kind: Literal["restore"] = "restore"
-    files: tuple[FileToMove, ...]
-
-
-class Purged(Result):
-    kind: Literal["purge"] = "purge"
-    removed: int
-
-
-class Purge(JobSpec, queue="files", gives=Purged):
-    """Delete files for good; only paths below `trash/` are touched."""
-
-    kind: Literal["purge"] = "purge"
-    files: tuple[FileToMove, ...]
-
-
-class Tidied(Result):
-    kind: Literal["tidy"] = "tidy"
-    removed: int
-
-
-class Tidy(JobSpec, queue="files", gives=Tidied):
-    """Remove the staging folders of these jobs, once no one holds them."""
-
-    kind: Literal["tidy"] = "tidy"
-    jobs: tuple[JobId, ...]
 
 
 class Notified(Result):

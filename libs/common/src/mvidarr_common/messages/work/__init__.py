@@ -1,0 +1,1 @@
+"""What kinds of work there are, by area: each spec with its result."""

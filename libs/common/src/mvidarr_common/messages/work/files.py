@@ -1,0 +1,105 @@
+"""Moving files: into the library, to the trash and back, and away."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from mvidarr_common.messages.base import Value
+from mvidarr_common.messages.ids import JobId, VideoId
+from mvidarr_common.messages.library import Description, Rendition
+from mvidarr_common.messages.media import MediaFacts
+
+from .base import JobSpec, Result
+from .media import Artwork
+
+
+class PlaceFile(Value):
+    """One media file in staging that goes into the library."""
+
+    path: str
+    role: Literal["original", "transcode"]
+    sha256: str
+    facts: MediaFacts
+
+
+class Placed(Result):
+    kind: Literal["place"] = "place"
+    renditions: tuple[Rendition, ...]
+
+
+class Place(JobSpec, queue="files", gives=Placed):
+    """Move files and artwork into the library by rename, and write the `.nfo` after them.
+
+    The first file is the one that media servers show; the others get their recipe in the name.
+    """
+
+    kind: Literal["place"] = "place"
+    video_id: VideoId
+    files: tuple[PlaceFile, ...] = Field(min_length=1)
+    artwork: tuple[Artwork, ...] = ()
+    about: Description
+    page_url: str
+    source: str
+    source_id: str
+
+
+class Moved(Value):
+    """A file's old and new path, its sidecars' new paths."""
+
+    file_id: str
+    path: str
+    sidecars: tuple[str, ...] = ()
+
+
+class FileToMove(Value):
+    file_id: str
+    path: str
+    sidecars: tuple[str, ...] = ()
+
+
+class Trashed(Result):
+    kind: Literal["trash"] = "trash"
+    moved: tuple[Moved, ...]
+
+
+class Trash(JobSpec, queue="files", gives=Trashed):
+    """Move files with their sidecars to `trash/`, keeping their relative path."""
+
+    kind: Literal["trash"] = "trash"
+    files: tuple[FileToMove, ...]
+
+
+class Restored(Result):
+    kind: Literal["restore"] = "restore"
+    moved: tuple[Moved, ...]
+
+
+class Restore(JobSpec, queue="files", gives=Restored):
+    """Bring files back from the trash to where they were; a taken name gets a number."""
+
+    kind: Literal["restore"] = "restore"
+    files: tuple[FileToMove, ...]
+
+
+class Purged(Result):
+    kind: Literal["purge"] = "purge"
+    removed: int
+
+
+class Purge(JobSpec, queue="files", gives=Purged):
+    """Delete files for good; only paths below `trash/` are touched."""
+
+    kind: Literal["purge"] = "purge"
+    files: tuple[FileToMove, ...]
+
+
+class Tidied(Result):
+    kind: Literal["tidy"] = "tidy"
+    removed: int
+
+
+class Tidy(JobSpec, queue="files", gives=Tidied):
+    """Remove the staging folders of these jobs, once no one holds them."""
+
+    kind: Literal["tidy"] = "tidy"
+    jobs: tuple[JobId, ...]
