@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    service: Annotated[str, typer.Argument(help="catalog, api-gateway, downloader …")],
+    service: Annotated[
+        str, typer.Argument(envvar="MVIDARR_SERVICE", help="catalog, api-gateway, downloader …")
+    ],
 ) -> None:
     """Run one service until a signal ends it."""
     _run([load(service)])

@@ -1,4 +1,4 @@
-"""Makes the secrets of an installation, once: python3 deploy/secrets.py FOLDER
+"""Makes the secrets of an installation, once: python3 deploy/make_secrets.py FOLDER
 
 One file for each, as compose.yaml and the dev overlay read them. What is there stays. Needs
 nothing but Python, so that it runs before anything is installed.
@@ -20,7 +20,7 @@ def main(folder: Path) -> None:
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     _write(folder / "instance-key", key)
     _write(folder / "rabbitmq-username", "mvidarr")
-    _write(folder / "amqp-url", f"amqp://mvidarr:{rabbit}@rabbitmq:5672/")
+    _write(folder / "amqp-url", f"amqp://mvidarr:{rabbit}@mvidarr-rabbitmq:5672/")
     _write(folder / "rabbitmq-user.conf", f"default_user = mvidarr\ndefault_pass = {rabbit}\n")
     _write(folder / "database-url", f"postgresql://mvidarr:{postgres}@postgres:5432/mvidarr")
 
