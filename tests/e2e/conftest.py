@@ -1,5 +1,6 @@
 """Running systems, shared as far as a test does not kill them; their logs stand beside failures."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import imageio_ffmpeg
 import pytest
 
+from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.demo.receiver import Receiver
 from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
+from mvidarr_common.demo.site import Site
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
@@ -117,6 +120,20 @@ def _whole_life(system: System) -> Iterator[System]:
         system.stop()
         assert set(system.codes.values()) == {0}, system.codes
         assert system.remains() == []
+
+
+@pytest.fixture
+async def client(embedded: System) -> AsyncIterator[Client]:
+    """The administrator of the system in one process."""
+    async with open_client(await asyncio.to_thread(embedded.log_in), patience=60) as client:
+        yield client
+
+
+@pytest.fixture
+async def site(film: Sample, clip: Sample) -> AsyncIterator[Site]:
+    """Where videos come from; its address is a new one for each test."""
+    async with Site([film, clip]) as site:
+        yield site
 
 
 @pytest.fixture

@@ -43,13 +43,6 @@ async def client(killable: System) -> AsyncIterator[Client]:
         yield client
 
 
-@pytest.fixture
-async def site(film: Sample, clip: Sample) -> AsyncIterator[Site]:
-    """Where the videos come from."""
-    async with Site([film, clip]) as site:
-        yield site
-
-
 @asynccontextmanager
 async def killed(system: System, name: str) -> AsyncIterator[None]:
     """This process is dead and its children with it; afterwards it runs again."""
