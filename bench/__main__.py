@@ -1,18 +1,23 @@
 """`python -m bench [NAME…]`: measure all or some, print, and keep the figures in `results/`."""
 
 import asyncio
+import inspect
+import os
 import sys
 import time
 from collections.abc import Sequence
+from types import ModuleType
 
 import uvloop
 
-from . import folding, jobs
+from . import bus, commands, folding, jobs, probing, startup, transcoding
 from .ground import Ground
 from .machine import machine
-from .measure import Bench, Figure, cell, shown
+from .measure import Figure, cell
+from .report import keep
 
-BENCHES: dict[str, Bench] = {"jobs": jobs.measure, "folding": folding.measure}
+MODULES = (commands, jobs, folding, probing, transcoding, startup, bus)
+BENCHES: dict[str, ModuleType] = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 
 async def measured(names: Sequence[str]) -> dict[str, list[Figure]]:
@@ -21,24 +26,32 @@ async def measured(names: Sequence[str]) -> dict[str, list[Figure]]:
     with Ground() as ground:
         for name in names:
             began = time.monotonic()
-            found[name] = [_printed(figure) async for figure in BENCHES[name](ground)]
-            print(f"  ({name}: {time.monotonic() - began:.0f} s)")
+            print(f"\n{name}")
+            found[name] = [_printed(figure) async for figure in BENCHES[name].measure(ground)]
+            seconds, load = time.monotonic() - began, os.getloadavg()[0]
+            print(f"  ({seconds:.0f} s, load {load:.1f})", flush=True)
     return found
 
 
 def _printed(figure: Figure) -> Figure:
-    print(f"{figure.what}, {figure.where}: {cell(figure.ours, figure.unit)}")
+    print(f"  {figure.what}, {figure.where}: {cell(figure.ours, figure.unit)}")
     for peer in figure.peers:
-        print(f"    {figure.ratio(peer):.2f} × {peer.name}: {cell(peer, figure.unit)}")
+        ratio = f"{figure.ratio(peer):.2f} × {peer.name}"
+        print(f"      {ratio}, {cell(peer, figure.unit)}", flush=True)
     return figure
 
 
 def main(names: Sequence[str]) -> None:
     """All of them, unless some are named."""
-    for what, value in machine().items():
+    if unknown := set(names) - BENCHES.keys():
+        raise SystemExit(f"no benchmark {unknown.pop()!r}; there are: {', '.join(BENCHES)}")
+    here = machine()
+    for what, value in here.items():
         print(f"{what}: {value}")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(measured(names or tuple(BENCHES)))
+        figures = runner.run(measured(names or tuple(BENCHES)))
+    titles = {name: inspect.getdoc(module) or "" for name, module in BENCHES.items()}
+    print(f"\nkept in {keep(here, titles, figures)}")
 
 
 if __name__ == "__main__":

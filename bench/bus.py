@@ -1,47 +1,36 @@
-"""What each engine of the bus carries, against bare SQLite with a commit for each record.
-
-python bench/bus.py [embedded] [memory] [rabbit]
-"""
+"""What each engine of the bus carries, against bare SQLite with a commit for each record."""
 
 import asyncio
 import sqlite3
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 
-from mvidarr_common.bus import Bus, Delivery, FromFirst
+from mvidarr_common.bus import Bus, Delivery, FromFirst, open_bus
 from mvidarr_common.bus.topology import job_queue
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.queries import GetSystem
-from mvidarr_common.testing.buses import Engine, command, job, said
-from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.buses import command, job, said
 
-MANY = 5000
+from .ground import Ground
+from .measure import RUNS, Figure, Series
+
+MANY = 1500
 Measure = Callable[[Bus], Awaitable[float]]
 
 
-async def _windows(bus: Bus, make: Callable[[], Envelope]) -> float:
-    began = perf_counter()
-    for _ in range(0, MANY, 100):
-        await asyncio.gather(*(bus.publish(make()) for _ in range(100)))
-    return MANY / (perf_counter() - began)
-
-
 async def records(bus: Bus) -> float:
-    """Confirmed publishes to the log, 100 in flight."""
+    """confirmed publishes to the log, 100 in flight"""
     return await _windows(bus, command)
 
 
 async def jobs(bus: Bus) -> float:
-    """Confirmed publishes to the log and a queue, 100 in flight."""
+    """confirmed publishes to log and queue, 100 in flight"""
     return await _windows(bus, lambda: job("x" * 200))
 
 
 async def work(bus: Bus) -> float:
-    """Deliveries of these jobs, acknowledged one by one, 16 slots."""
+    """deliveries, acknowledged one by one, 16 slots"""
     done = asyncio.Event()
     left = MANY
 
@@ -59,7 +48,7 @@ async def work(bus: Bus) -> float:
 
 
 async def reading(bus: Bus) -> float:
-    """Records read from the first."""
+    """records read from the first"""
     began, read = perf_counter(), 0
     async with bus.read_log(FromFirst()) as log:
         while read < 2 * MANY:
@@ -68,35 +57,46 @@ async def reading(bus: Bus) -> float:
 
 
 async def asking(bus: Bus) -> float:
-    """Questions answered, 16 at once."""
+    """questions answered, 16 at once"""
 
     async def answer(query: Envelope) -> bytes:
         return b"{}"
 
     async def ask() -> None:
-        for _ in range(MANY // 160):
+        for _ in range(MANY // 16):
             await bus.ask(said(GetSystem()), 30)
 
     async with bus.answer(answer):
         began = perf_counter()
         await asyncio.gather(*(ask() for _ in range(16)))
-        return MANY // 160 * 16 / (perf_counter() - began)
+        return MANY // 16 * 16 / (perf_counter() - began)
 
 
 async def alone(bus: Bus) -> float:
-    """Confirmed publishes one after the other."""
+    """confirmed publishes one after the other"""
     began = perf_counter()
-    for _ in range(500):
+    for _ in range(300):
         await bus.publish(command())
-    return 500 / (perf_counter() - began)
+    return 300 / (perf_counter() - began)
 
 
 MEASURES: tuple[Measure, ...] = (records, jobs, work, reading, asking, alone)
 
 
-def bare(folder: Path) -> float:
+async def measure(ground: Ground) -> AsyncIterator[Figure]:
+    """Each engine: what it does with messages that are 300 to 600 bytes long."""
+    paths = [ground.folder("bare") / "bare.db" for _ in range(RUNS)]
+    peer = [await asyncio.to_thread(bare, path) for path in paths]
+    limit = Series("SQLite, a commit for each record", tuple(peer))
+    for name in ("embedded", "in memory", "RabbitMQ"):
+        runs = [await _run(_url(ground, name)) for _ in range(RUNS)]
+        for act, rates in zip(MEASURES, zip(*runs, strict=True), strict=True):
+            yield Figure(f"bus: {act.__doc__}", name, "/s", Series("", rates), (limit,))
+
+
+def bare(path: Path) -> float:
     """The peer: a commit, with its fsync, for each record."""
-    with sqlite3.connect(folder / "bare.db", isolation_level=None) as database:
+    with sqlite3.connect(path, isolation_level=None) as database:
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
         database.execute("CREATE TABLE log (body BLOB)")
@@ -109,26 +109,19 @@ def bare(folder: Path) -> float:
     return len(bodies) / seconds
 
 
-@asynccontextmanager
-async def engine(name: str, folder: Path) -> AsyncIterator[Engine]:
-    """An engine on an empty log."""
-    if name == "rabbit":
-        with await asyncio.to_thread(RabbitNode) as node:
-            yield Engine(name, node.url())
-        return
-    yield Engine(name, "embedded::memory:" if name == "memory" else f"embedded:{folder}/bus.db")
+def _url(ground: Ground, name: str) -> str:
+    if name == "RabbitMQ":
+        return ground.new_amqp_url()
+    return "embedded::memory:" if name == "in memory" else f"embedded:{ground.folder('bus')}/bus.db"
 
 
-async def main(names: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as made:
-        peer = bare(Path(made))
-        print(f"bare SQLite, one commit for each record: {peer:,.0f}/s")
-        for name in names:
-            async with engine(name, Path(made)) as under_test, under_test.open() as bus:
-                for measure in MEASURES:
-                    rate = await measure(bus)
-                    print(f"{name:9}{rate:9,.0f}/s {rate / peer:6.1f}x  {measure.__doc__}")
+async def _run(url: str) -> list[float]:
+    async with open_bus(url, "bench") as bus:
+        return [await each(bus) for each in MEASURES]
 
 
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or ["embedded", "memory", "rabbit"]))
+async def _windows(bus: Bus, make: Callable[[], Envelope]) -> float:
+    began = perf_counter()
+    for _ in range(0, MANY, 100):
+        await asyncio.gather(*(bus.publish(make()) for _ in range(100)))
+    return MANY / (perf_counter() - began)

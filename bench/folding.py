@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from mvidarr_catalog.brain import store
 from mvidarr_catalog.brain.leader import Leader
+from mvidarr_catalog.brain.rebuild import CHUNK
 from mvidarr_catalog.models import whole_brain
 from mvidarr_common.bus import Bus, FromFirst, open_bus
 from mvidarr_common.envelope import Envelope
@@ -91,11 +92,11 @@ async def _last_offset(bus: Bus, count: int) -> int:
 async def _select(engine: AsyncEngine) -> None:
     """As a rebuild selects it, in the same portions."""
     async with engine.connect() as connection:
-        seq, found = 0, await store.read_archive(connection, 0, SLICE)
+        found = await store.read_archive(connection, 0, CHUNK)
         while found:
-            for seq, body in found:
+            for _, body in found:
                 orjson.loads(body)
-            found = await store.read_archive(connection, seq, SLICE)
+            found = await store.read_archive(connection, found[-1][0], CHUNK)
 
 
 async def _append(bus: Bus, records: list[Envelope]) -> None:

@@ -20,6 +20,7 @@ from mvidarr_common.messages.jobs import (
 )
 from mvidarr_common.messages.queries import GetSystem, SystemView
 from mvidarr_common.runtime import running
+from mvidarr_common.testing.conditions import eventually
 from mvidarr_transcoder.service import service as transcoder
 
 DEADLINE = 120.0
@@ -63,9 +64,12 @@ async def do(bus: Bus, *specs: AnySpec) -> list[JobCompleted]:
         publishing = asyncio.gather(*(bus.publish(command) for command in commands))
         done, offset = await _ends(log, wanted)
         await publishing
-        while (await until_answering(bus)).offset < offset:
-            await asyncio.sleep(0.005)
+        await eventually(lambda: _folded(bus, offset), DEADLINE, every=0.005)
     return done
+
+
+async def _folded(bus: Bus, offset: int) -> bool:
+    return (await until_answering(bus)).offset >= offset
 
 
 async def _ends(log: LogReader, wanted: set[JobId]) -> tuple[list[JobCompleted], int]:

@@ -1,4 +1,4 @@
-"""What a figure is: the median of several runs, beside peers or limits measured in the same runs."""
+"""What a figure is: the median of several runs, beside peers or limits of the same runs."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
