@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from mvidarr_catalog.brain.leader import Leader
+from mvidarr_catalog.brain.leader import Chore, Leader
 from mvidarr_catalog.brain.model import Brain
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rebuild import checksum
+from mvidarr_catalog.brain.schema import event_log
 from mvidarr_catalog.brain.store import read_checkpoint
 from mvidarr_catalog.brain.timers import Timers
 from mvidarr_catalog.jobs.dispatcher import Dispatcher
@@ -39,11 +40,11 @@ class World:
     brain: Brain
 
     @asynccontextmanager
-    async def leading(self) -> AsyncIterator[Leader]:
-        """A leader at work."""
-        workforce, rebuilder = Workforce(), Rebuilder()
-        chores = (Timers(), Dispatcher(workforce, 3), rebuilder)
-        leader = Leader(self.engine, self.bus, self.brain, chores)
+    async def leading(self, *chores: Chore) -> AsyncIterator[Leader]:
+        """A leader at work, with chores of the test's own or the usual ones."""
+        rebuilder = Rebuilder()
+        usual = (Timers(), Dispatcher(Workforce(), 3))
+        leader = Leader(self.engine, self.bus, self.brain, (*(chores or usual), rebuilder))
         await leader.take_over()
         async with asyncio.TaskGroup() as tasks:
             running = [
@@ -64,6 +65,11 @@ class World:
         """The answer's view."""
         answer = await Answers(self.engine, self.brain).answer(query)
         return query.answer.model_validate_json(answer)
+
+    async def known(self, envelope: Envelope) -> bool:
+        """Whether a message is folded."""
+        query = sa.select(event_log.c.id).where(event_log.c.id == envelope.id)
+        return bool(await self.select(query))
 
     async def select(self, query: sa.Select[Any]) -> list[Any]:
         """Rows of any table, as they are committed."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_common.bus import Bus
 from mvidarr_common.bus.topology import PARKED
-from mvidarr_common.errors import Unavailable
+from mvidarr_common.errors import LogError, Unavailable
 
 from .brain import metrics
 from .brain.leader import Leader
@@ -16,6 +16,7 @@ from .brain.leadership import LostLeadership, leadership, watch
 from .brain.model import Brain
 from .brain.store import Fenced
 from .brain.timers import Timers
+from .jobs.census import Census
 from .jobs.dead import DeadLetters
 from .jobs.dispatcher import Dispatcher
 from .jobs.overseer import oversee
@@ -30,7 +31,7 @@ AWAY = (DBAPIError, InterfaceError, Fenced, LostLeadership, Unavailable, OSError
 
 
 async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
-    """Lead whenever elected. A log that is not ours ends it: raises LogError."""
+    """Lead whenever elected. With a log that is not ours nobody leads, until it is mended."""
     while True:
         try:
             async with leadership(engine) as session, asyncio.TaskGroup() as tasks:
@@ -38,6 +39,8 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
                 await _lead(bus, engine, brain, per_site)
         except* AWAY as lost:
             log.warning("no longer leading: %s", lost.exceptions[0])
+        except* LogError as foreign:
+            log.error("not leading: %s", foreign.exceptions[0])  # noqa: TRY400  # a sentence
         finally:
             metrics.leading(False)
         await asyncio.sleep(1.0)
@@ -45,7 +48,8 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
 
 async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
     workforce, rebuilder = Workforce(), Rebuilder()
-    chores = (Timers(), Dispatcher(workforce, per_site), Reaper(workforce), rebuilder)
+    dispatcher, census = Dispatcher(workforce, per_site), Census(workforce)
+    chores = (Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census)
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)
     await leader.take_over()
