@@ -125,7 +125,8 @@ class Leader:
             await self._bus.signal(signal)
         if turn.checkpoint.offset != before.offset:
             await self._tell_advance(turn.said.subjects)
-        metrics.turned(turn.said.folded, turn.checkpoint.offset, len(self._mind.in_flight))
+        now = turn.checkpoint
+        metrics.turned(turn.said, now.offset, self._mind.in_flight, len(self._held))
 
     async def _tell_advance(self, subjects: set[str]) -> None:
         self._number += 1

@@ -36,6 +36,8 @@ class Said:
     timers: list[Timer] = field(default_factory=list)
     subjects: set[str] = field(default_factory=set)
     folded: list[Message] = field(default_factory=list)
+    newest: datetime | None = None
+    """When the last record of the batch was said."""
 
 
 class Turn:
@@ -181,6 +183,7 @@ class Turn:
 
     def _reach(self, offset: int, envelope: Envelope | Undecodable) -> None:
         id = envelope.id if isinstance(envelope, Envelope) else None
+        self.said.newest = envelope.time if isinstance(envelope, Envelope) else self.said.newest
         log_id = self.checkpoint.log_id
         if isinstance(envelope, Envelope) and isinstance(envelope.message, LogStarted):
             log_id = log_id or envelope.message.log_id

@@ -66,7 +66,7 @@ class Dispatcher:
         self._looked = now
         active = await _active(turn)
         taken = Counter(job.queue for job in active.values())
-        free = {queue: self._window(queue) - taken[queue] for queue in QUEUES}
+        free = {queue: window(self._workforce, queue) - taken[queue] for queue in QUEUES}
         sites = Counter(job.site for job in active.values() if job.site)
         # The rows of those that were just released still say that they wait.
         limits = {_room(q): room * CANDIDATES + len(active) for q, room in free.items() if room > 0}
@@ -82,8 +82,10 @@ class Dispatcher:
             or any(isinstance(message, MATTERS) for message in turn.said.folded)
         )
 
-    def _window(self, queue: str) -> int:
-        return max(FLOOR, 2 * self._workforce.slots(queue))
+
+def window(workforce: Workforce, queue: str) -> int:
+    """How many jobs of a queue may be with the workers, or on their way to them."""
+    return max(FLOOR, 2 * workforce.slots(queue))
 
 
 def choose(

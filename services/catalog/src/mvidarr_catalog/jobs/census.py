@@ -1,0 +1,60 @@
+"""Counts what waits: the figures that scalers and alerts go by."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from mvidarr_catalog.brain import metrics
+from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.schema import parked, timers
+from mvidarr_catalog.brain.turn import Turn
+from mvidarr_common.messages.jobs import QUEUES
+
+from .dispatcher import window
+from .jobs import Job
+from .workforce import Workforce
+
+EVERY = timedelta(seconds=5)
+LIVE = ("waiting", "queued", "running")
+
+
+class Census:
+    """A chore of the leader."""
+
+    def __init__(self, workforce: Workforce) -> None:
+        self._workforce = workforce
+        self._last: datetime | None = None
+
+    async def __call__(self, turn: Turn, now: datetime) -> None:
+        """Count every few seconds."""
+        if self._last and now - self._last < EVERY:
+            return
+        self._last = now
+        metrics.counted(await self._counts(turn, now))
+
+    async def _counts(self, turn: Turn, now: datetime) -> metrics.Counts:
+        waiting = await turn.connection.execute(
+            sa.select(sa.func.count(), sa.func.min(timers.c.due))
+        )
+        count, first_due = waiting.one()
+        aside = await turn.connection.execute(sa.select(sa.func.count()).select_from(parked))
+        return metrics.Counts(
+            jobs=await _jobs(turn),
+            windows={queue: window(self._workforce, queue) for queue in QUEUES},
+            parked=aside.scalar_one(),
+            timers=count,
+            late=max(0.0, (now - first_due).total_seconds()) if first_due else 0.0,
+        )
+
+
+async def _jobs(turn: Turn) -> Mapping[tuple[str, str], int]:
+    """Every queue in every state, also where there is nothing: a scaler must see the zero."""
+    jobs = table_of(Job, turn.checkpoint.generation)
+    query = (
+        sa.select(jobs.c.queue, jobs.c.state, sa.func.count())
+        .where(jobs.c.state.in_(LIVE))
+        .group_by(jobs.c.queue, jobs.c.state)
+    )
+    found = {(queue, state): count for queue, state, count in await turn.connection.execute(query)}
+    return {(queue, state): found.get((queue, state), 0) for queue in QUEUES for state in LIVE}
