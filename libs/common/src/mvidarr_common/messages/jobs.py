@@ -30,23 +30,27 @@ from .work.files import (
     Tidy,
     Trash,
     Trashed,
-)  # fmt: skip
-from .work.media import (
+)
+from .work.media import (  # fmt: skip
     Artwork,
     Probe,
     Probed,
+    ProbedFile,
+    ProbedMany,
+    ProbeMany,
     Thumbnails,
     ThumbnailsMade,
     Transcode,
     Transcoded,
     Verified,
     Verify,
-)  # fmt: skip
+)
 
 __all__ = [
-    "Artwork", "FileToMove", "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe", "Probed",
-    "Purge", "Purged", "Restore", "Restored", "Result", "Thumbnails", "ThumbnailsMade", "Tidied",
-    "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Verified", "Verify",
+    "Artwork", "FileToMove", "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe",
+    "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored",
+    "Result", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash",
+    "Trashed", "Verified", "Verify",
 ]  # fmt: skip
 
 
@@ -105,17 +109,17 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 
 SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
-    Noop,
+    Noop, ProbeMany,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
-    | Notify | Noop,
+    | Notify | Noop | ProbeMany,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
-    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored
-    | Purged | Tidied | Notified | NothingDone,
+    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored |
+    Purged | Tidied | Notified | NothingDone | ProbedMany,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -1,12 +1,18 @@
 """Facts about a media file, as measured and never as promised."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from .base import Value
 
+Hdr = Literal["hdr10", "hdr10plus", "hlg", "dolby_vision"]
+"""How a picture brighter than usual is written down."""
+
 
 class VideoStream(Value):
-    """One video stream; `attached` is cover art and not a film."""
+    """One video stream; `attached` is cover art and not a film. Width and height are as shown:
+    `rotation`, in degrees, is in them already. Colours have FFmpeg's names."""
 
     codec: str
     width: int
@@ -16,6 +22,21 @@ class VideoStream(Value):
     bitrate: int | None = None
     duration: float | None = None
     attached: bool = False
+    profile: str | None = None
+    level: str | None = None
+    bit_depth: int | None = None
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+    full_range: bool = False
+    hdr: Hdr | None = None
+    variable_rate: bool = False
+    rotation: int = 0
+    interlaced: bool = False
+    pixel_aspect: float = 1.0
+    b_frames: bool = False
+    frames: int | None = None
+    key_seconds: float | None = None
 
 
 class AudioStream(Value):
@@ -27,6 +48,18 @@ class AudioStream(Value):
     bitrate: int | None = None
     duration: float | None = None
     language: str | None = None
+    profile: str | None = None
+    layout: str | None = None
+    title: str | None = None
+    default: bool = False
+
+
+class Chapter(Value):
+    """A named part of a film, in seconds."""
+
+    title: str
+    start: float
+    end: float
 
 
 class MediaFacts(Value):
@@ -41,6 +74,9 @@ class MediaFacts(Value):
     subtitles: tuple[str, ...] = ()
     chapters: int = 0
     tags: dict[str, str] = Field(default_factory=dict)
+    start: float | None = None
+    marks: tuple[Chapter, ...] = ()
+    attachments: tuple[str, ...] = ()
 
     @property
     def picture(self) -> VideoStream | None:

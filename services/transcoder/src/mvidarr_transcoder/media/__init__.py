@@ -2,11 +2,19 @@
 
 from .digest import sha256_of
 from .examine import Examination, StreamSpan, examine
-from .facts import measure
+from .facts import measure, measure_many
 from .outline import Outline, outline
 from .pictures import Picture, take_pictures
 
 __all__ = [
-    "Examination", "Outline", "Picture", "StreamSpan", "examine", "measure", "outline",
-    "sha256_of", "take_pictures",
+    "Examination",
+    "Outline",
+    "Picture",
+    "StreamSpan",
+    "examine",
+    "measure",
+    "measure_many",
+    "outline",
+    "sha256_of",
+    "take_pictures",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Measuring a media file: containers, streams, durations, tags, as found and never as promised."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -8,11 +9,14 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream as AvVideo
 
-from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream
+from mvidarr_common import forked
+from mvidarr_common.messages.media import AudioStream, Chapter, MediaFacts, VideoStream
 
+from .colour import FULL_RANGE, MATRICES, PRIMARIES, TRANSFERS, hdr_of, level_of
+from .glance import Glance, glance
 from .opening import open_media
 
-_MOST_TAGS, _LONGEST_TAG = 40, 1000
+_MOST_TAGS, _LONGEST_TAG, _MOST_CHAPTERS = 40, 1000, 100
 """Facts stand in the log for ever; a tag that holds a whole booklet does not."""
 
 
@@ -22,20 +26,39 @@ def measure(path: str) -> MediaFacts:
         return facts_of(container, Path(path))
 
 
+def measure_many(paths: list[str]) -> list[MediaFacts | str]:
+    """Probe many files in one process: each one's facts, or why it has none."""
+    found: list[MediaFacts | str] = []
+    for path in paths:
+        try:
+            found.append(measure(path))
+        except (av.FFmpegError, OSError) as error:
+            found.append(str(error))
+        forked.tell(len(found))
+    return found
+
+
 def facts_of(container: InputContainer, path: Path) -> MediaFacts:
-    """The facts of an open container; the first frame is decoded, for the picture's rotation."""
+    """The facts of an open container; the first frame is decoded, and the container rewound."""
     streams = container.streams
-    turned = _is_turned(container)
+    seen = _glance(container)
     return MediaFacts(
         container=_container_name(container, path),
         duration=container.duration / av.time_base if container.duration else None,
         size=path.stat().st_size,
         bitrate=container.bit_rate or None,
-        video=tuple(_video(stream, turned) for stream in streams.video),
+        video=tuple(
+            _video(stream, Glance() if is_cover(stream) else seen) for stream in streams.video
+        ),
         audio=tuple(_audio(stream) for stream in streams.audio),
         subtitles=tuple(_subtitle(stream) for stream in streams.subtitles),
         chapters=len(container.chapters()),
         tags=_tags(container.metadata),
+        start=_seconds(container.start_time),
+        marks=_chapters(container),
+        attachments=tuple(
+            stream.metadata.get("filename", stream.type) for stream in streams.attachments
+        )[:_MOST_TAGS],
     )
 
 
@@ -57,13 +80,15 @@ def stream_duration(stream: Stream) -> float | None:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _video(stream: AvVideo, turned: bool) -> VideoStream:
+def _video(stream: AvVideo, seen: Glance) -> VideoStream:
     context = stream.codec_context
+    codec = context.codec.canonical_name
     width, height = context.width, context.height
-    if turned and not is_cover(stream):
+    if seen.rotation % 180:
         width, height = height, width
+    transfer = TRANSFERS.get(context.color_trc) or TRANSFERS.get(seen.transfer)
     return VideoStream(
-        codec=context.codec.canonical_name,
+        codec=codec,
         width=width,
         height=height,
         fps=round(float(stream.average_rate), 3) if stream.average_rate else None,
@@ -71,6 +96,21 @@ def _video(stream: AvVideo, turned: bool) -> VideoStream:
         bitrate=context.bit_rate or None,
         duration=stream_duration(stream),
         attached=is_cover(stream),
+        profile=stream.profile,
+        level=level_of(codec, getattr(context, "level", None)),  # PyAV's stubs lack it
+        bit_depth=context.format.components[0].bits if context.format else None,
+        primaries=PRIMARIES.get(context.color_primaries),
+        transfer=transfer,
+        matrix=MATRICES.get(context.colorspace),
+        full_range=context.color_range == FULL_RANGE,
+        hdr=hdr_of(transfer, context.codec_tag, seen.extras),
+        variable_rate=seen.variable_rate,
+        rotation=seen.rotation,
+        interlaced=seen.interlaced,
+        pixel_aspect=round(float(stream.sample_aspect_ratio or 1), 4),
+        b_frames=bool(context.has_b_frames),
+        frames=stream.frames or None,
+        key_seconds=seen.key_seconds,
     )
 
 
@@ -83,7 +123,15 @@ def _audio(stream: AvAudio) -> AudioStream:
         bitrate=context.bit_rate or None,
         duration=stream_duration(stream),
         language=_language(stream),
+        profile=stream.profile,
+        layout=context.layout.name,
+        title=stream.metadata.get("title"),
+        default=bool(stream.disposition & Disposition.default),
     )
+
+
+def _seconds(ticks: int | None) -> float | None:
+    return None if ticks is None else round(ticks / av.time_base, 3)
 
 
 def _subtitle(stream: Stream) -> str:
@@ -112,14 +160,21 @@ def _tags(found: dict[str, str]) -> dict[str, str]:
     return {key.lower(): value[:_LONGEST_TAG] for key, value in kept}
 
 
-def _is_turned(container: InputContainer) -> bool:
-    """Whether players turn the picture by a quarter, as phones' upright films want it."""
+def _chapters(container: InputContainer) -> tuple[Chapter, ...]:
+    return tuple(
+        Chapter(
+            title=chapter["metadata"].get("title", "")[:_LONGEST_TAG],
+            start=_at(chapter["start"], chapter["time_base"]),
+            end=_at(chapter["end"], chapter["time_base"]),
+        )
+        for chapter in container.chapters()[:_MOST_CHAPTERS]
+    )
+
+
+def _at(ticks: int, tick: Fraction | None) -> float:
+    return round(float(ticks * (tick or 1)), 3)
+
+
+def _glance(container: InputContainer) -> Glance:
     film = next((stream for stream in container.streams.video if not is_cover(stream)), None)
-    if film is None:
-        return False
-    try:
-        frame = next(container.decode(film), None)
-        container.seek(0)
-    except av.FFmpegError:
-        return False  # what cannot be decoded is the verifier's business
-    return frame is not None and frame.rotation % 180 != 0
+    return Glance() if film is None else glance(container, film)

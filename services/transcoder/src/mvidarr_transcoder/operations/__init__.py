@@ -5,6 +5,7 @@ from mvidarr_common.jobs import Handler
 from .noop import noop
 from .place import place
 from .probe import probe
+from .probe_many import probe_many
 from .purge import purge
 from .restore import restore
 from .thumbnails import thumbnails
@@ -17,6 +18,7 @@ OPERATIONS: tuple[Handler, ...] = (
     noop,
     place,
     probe,
+    probe_many,
     purge,
     restore,
     thumbnails,
@@ -27,6 +29,6 @@ OPERATIONS: tuple[Handler, ...] = (
 )
 
 __all__ = [
-    "OPERATIONS", "noop", "place", "probe", "purge", "restore", "thumbnails", "tidy", "transcode",
-    "trash", "verify",
+    "OPERATIONS", "noop", "place", "probe", "probe_many", "purge", "restore", "thumbnails",
+    "tidy", "transcode", "trash", "verify",
 ]  # fmt: skip

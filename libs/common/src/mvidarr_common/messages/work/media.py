@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from mvidarr_common.messages.base import Value
 from mvidarr_common.messages.media import MediaFacts
 from mvidarr_common.messages.profiles import Recipe
@@ -17,6 +19,26 @@ class Probed(Result):
 class Probe(JobSpec, queue="media", gives=Probed):
     kind: Literal["probe"] = "probe"
     path: str
+
+
+class ProbedFile(Value):
+    """The facts of one of many files, or the reason why there are none."""
+
+    path: str
+    facts: MediaFacts | None = None
+    reason: str | None = None
+
+
+class ProbedMany(Result):
+    kind: Literal["probe_many"] = "probe_many"
+    files: tuple[ProbedFile, ...]
+
+
+class ProbeMany(JobSpec, queue="media", gives=ProbedMany):
+    """Probe many files in one process; one that is no media file does not stop the others."""
+
+    kind: Literal["probe_many"] = "probe_many"
+    paths: tuple[str, ...] = Field(min_length=1, max_length=1000)
 
 
 class Verified(Result):
