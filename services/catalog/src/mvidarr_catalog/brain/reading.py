@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.errors import Invalid, NotFound, Unavailable
@@ -108,7 +109,16 @@ class Answers:
         self._brain = brain
 
     async def answer(self, query: Query[Any]) -> bytes:
-        """The answer as JSON; raises a Problem."""
+        """The answer as JSON; raises a Problem. A connection that has died since it was last used
+        is found out by using it: then another one answers."""
+        try:
+            return await self._answer(query)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return await self._answer(query)
+
+    async def _answer(self, query: Query[Any]) -> bytes:
         async with self._reading() as read:
             view = await self._brain.queries[type(query)](query, read)
         return orjson.dumps(view.model_dump(mode="json"))

@@ -21,6 +21,9 @@ CHUNK = 500
 """Rows in one statement: below PostgreSQL's limit of 32767 parameters for every table of ours."""
 
 
+_CHECKPOINT = sa.select(checkpoint)
+
+
 class Fenced(Exception):
     """Another leader has moved the checkpoint: this one must not write any more."""
 
@@ -91,8 +94,8 @@ async def drop_tables(
 
 async def read_checkpoint(connection: AsyncConnection, *, lock: bool = False) -> Checkpoint:
     """The one row."""
-    query = sa.select(checkpoint)
-    found = (await connection.execute(query.with_for_update() if lock else query)).mappings().one()
+    query = _CHECKPOINT.with_for_update() if lock else _CHECKPOINT
+    found = (await connection.execute(query)).mappings().one()
     return Checkpoint(**{key: value for key, value in found.items() if key != "id"})
 
 
