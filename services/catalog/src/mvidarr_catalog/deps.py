@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from mvidarr_common.service import Runtime
 
+from .brain.leadership import LEASE
 from .brain.model import Brain
 from .embedded_database import embedded_database
 from .models import whole_brain
@@ -26,13 +28,20 @@ class Deps:
 async def open_deps(runtime: Runtime[CatalogSettings]) -> AsyncIterator[Deps]:
     """Connect to the configured database, or start the embedded one."""
     async with _database(runtime.settings) as url:
-        engine = create_async_engine(
-            url, pool_size=runtime.settings.database_connections, max_overflow=0, pool_pre_ping=True
-        )
+        engine = _engine(url, runtime.settings.database_connections)
         try:
             yield Deps(engine, whole_brain())
         finally:
             await engine.dispose()
+
+
+def _engine(url: str, connections: int) -> AsyncEngine:
+    """A replica that stands still in the middle of a transaction must not hold up the others. No
+    ping before each use, which costs more than most queries: whoever meets a dead connection
+    begins again, and the pool drops the rest."""
+    waits = {"idle_in_transaction_session_timeout": f"{LEASE}s"}
+    told = {"server_settings": waits} if make_url(url).get_driver_name() == "asyncpg" else {}
+    return create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=told)
 
 
 @asynccontextmanager

@@ -94,10 +94,26 @@ class System:
     def start(self, *names: str) -> None:
         """Start these processes, or all, and wait until they are ready."""
         chosen = names or self.processes
-        for name in chosen:
-            self._running[name] = self._spawn(name)
+        self.begin(*chosen)
         for name in chosen:
             wait_until(lambda name=name: self.ready(name), f"the start of {name}", _START_LIMIT)  # type: ignore[misc]  # a default binds the loop's name
+
+    def begin(self, *names: str) -> None:
+        """Start these processes and do not wait for them."""
+        for name in names:
+            self._running[name] = self._spawn(name)
+
+    def ended(self) -> list[str]:
+        """The processes that have ended by themselves."""
+        return [name for name, process in self._running.items() if process.poll() is not None]
+
+    def measure(self, name: str, metric: str) -> float | None:
+        """What this process says of a metric without labels; None while it does not answer."""
+        with suppress(httpx.HTTPError):
+            text = httpx.get(f"http://127.0.0.1:{self._health[name]}/metrics", timeout=5).text
+            lines = (line.split(" ") for line in text.splitlines())
+            return next((float(line[1]) for line in lines if line[0] == metric), None)
+        return None
 
     def _spawn(self, name: str) -> subprocess.Popen[bytes]:
         service = name.partition("#")[0]

@@ -11,6 +11,10 @@ LOCK = 0x6D76_6964_6172_72
 """The lock's number, the same in every replica ("mvidarr" in ASCII)."""
 
 
+LEASE = 10
+"""Seconds of silence after which the database frees the lock of a leader that stands still."""
+
+
 class LostLeadership(Exception):
     """The connection that holds the lock is gone, so somebody else may lead."""
 
@@ -23,6 +27,7 @@ async def leadership(engine: AsyncEngine, retry: float = 1.0) -> AsyncIterator[A
         while not await _try_lock(session):  # noqa: ASYNC110  # the database rings no bell
             await asyncio.sleep(retry)
         try:
+            await _expire_in_silence(session)
             yield session
         finally:
             # A pooled connection would keep the lock: close it for good.
@@ -46,3 +51,12 @@ async def _try_lock(session: AsyncConnection) -> bool:
     else:
         query = sa.text("SELECT pg_try_advisory_lock(:name)").bindparams(name=LOCK)
     return bool((await session.execute(query)).scalar_one())
+
+
+async def _expire_in_silence(session: AsyncConnection) -> None:
+    """A process that is stopped keeps its connections; `watch` makes the noise of a living one."""
+    if session.dialect.name == "mysql":
+        setting = f"SET SESSION wait_timeout = {LEASE}"
+    else:
+        setting = f"SET idle_session_timeout = '{LEASE}s'"
+    await session.execute(sa.text(setting))
