@@ -38,9 +38,9 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
                 tasks.create_task(watch(session), name="watch")
                 await _lead(bus, engine, brain, per_site)
         except* AWAY as lost:
-            log.warning("no longer leading: %s", lost.exceptions[0])
+            log.warning("no longer leading: %s", _first(lost))
         except* LogError as foreign:
-            log.error("not leading: %s", foreign.exceptions[0])  # noqa: TRY400  # a sentence
+            log.error("not leading: %s", _first(foreign))
         finally:
             metrics.leading(False)
         await asyncio.sleep(1.0)
@@ -58,3 +58,9 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> N
         tasks.create_task(oversee(bus, engine, workforce), name="overseer")
         tasks.create_task(rebuilder.run(leader), name="rebuilds")
         await leader.lead()
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -10,6 +10,22 @@ class LogStarted(Event, wire="log.started", about="log"):
     log_id: str
 
 
+class LogRestored(Event, wire="log.restored", about="log"):
+    """The log had lost records that the archive has: they stand in it again, for nobody to work
+    on. `from_log_id` is the log in which they stood before."""
+
+    log_id: str
+    from_log_id: str
+    records: int
+
+
+class RestoreLog(Command, wire="log.restore"):
+    """Take the log in which this stands for the one that continues `log_id`, although another
+    library has used it, and write that one's records into it."""
+
+    log_id: str
+
+
 class CommandRejected(Event, wire="command.rejected", about="command:command_id"):
     """The answer to a command that cannot be done. `code` is stable, `message` a sentence.
 

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.bus import After, Bus, FromFirst, Record, Start
 from mvidarr_common.envelope import Envelope, decode, following, fresh
+from mvidarr_common.errors import LogError, LogReplaced, LogTruncated
 from mvidarr_common.messages import Event
-from mvidarr_common.messages.system import CatalogAdvanced
+from mvidarr_common.messages.system import CatalogAdvanced, LogRestored
 
 from . import metrics, store
-from .mind import SOURCE, Mind
+from .mending import mend
+from .mind import SOURCE, Mind, by_the_clock
 from .model import Brain
 from .outbox import Outbox
 from .rebuild import Rebuilt, Refill
@@ -50,14 +52,43 @@ class Leader:
         self.checkpoint: Checkpoint
 
     async def lead(self) -> None:
-        """Go on until cancelled, after `take_over`. Raises Fenced, LogError, or what the database
-        or the broker raise when they are away."""
-        async with asyncio.TaskGroup() as tasks, self._bus.read_log(self._start()) as reader:
+        """Go on until cancelled, after `take_over`. Raises Fenced, LogError for a log that is not
+        ours, or what the database or the broker raise when they are away."""
+        async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._outbox.run(), name="outbox")
+            while True:
+                try:
+                    await self._follow()
+                except LogTruncated:
+                    raise
+                except LogError as error:
+                    log.warning("the log has lost something: %s", error)
+                    await self._mend()
+
+    async def _follow(self) -> None:
+        async with self._bus.read_log(self._start()) as reader:
+            ours = self.checkpoint.log_id
+            if ours is not None and reader.log_id not in (None, ours):
+                raise LogReplaced(f"this is the log {reader.log_id}, not {ours}")
             while True:
                 records = await reader.batch(BATCH, TICK)
                 async with self._turns:
                     await self.take(records)
+
+    async def _mend(self) -> None:
+        """Give the log back what it has lost, and go on from where it has ended."""
+        async with self._turns, self._turn() as turn:
+            waiting = self._outbox.waiting()
+            said = [each for each in self._mind.in_flight.values() if each.id not in waiting]
+            lost = turn.checkpoint
+            mended = await mend(turn.connection, self._bus, lost, said)
+            turn.checkpoint = mended.checkpoint
+            restored = LogRestored(
+                log_id=mended.checkpoint.log_id or "",
+                from_log_id=lost.log_id or "",
+                records=mended.records,
+            )
+            await turn.say(by_the_clock(restored, key=f"{lost.log_id}/{lost.epoch}/{lost.seq}"))
 
     async def take_over(self) -> None:
         """Begin an epoch and load what was in flight; fill the tables anew if their shape or

@@ -29,6 +29,10 @@ class Outbox:
         self._waiting.extend(envelopes)
         self._more.set()
 
+    def waiting(self) -> set[str]:
+        """The ids of what is not confirmed yet."""
+        return {envelope.id for envelope in self._waiting}
+
     async def run(self) -> None:
         """Publish for ever. A batch that is not confirmed is said again: ids are the same."""
         pause = 0.2

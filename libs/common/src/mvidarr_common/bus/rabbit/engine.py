@@ -73,7 +73,13 @@ class RabbitBus:
 
     async def append(self, bodies: Sequence[tuple[str, bytes]]) -> None:
         try:
-            await append(self._publish, bodies)
+            try:
+                await append(self._publish, bodies)
+            except Lost as lost:
+                if not lost.absent:
+                    raise
+                await prepare(self._publish)  # the log is gone: begin it anew
+                await append(self._publish, bodies)
         except Lost as lost:
             raise Unconfirmed("unconfirmed", f"{lost}; say it again", after=1) from lost
 
