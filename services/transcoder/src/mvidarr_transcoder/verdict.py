@@ -1,9 +1,10 @@
 """The verdict on an examined file: whole, or refused with a code and a sentence. Pure."""
 
 from mvidarr_common.errors import JobError
-from mvidarr_common.messages.jobs import Verified, Verify
+from mvidarr_common.messages.jobs import Finding, Verified, Verify
 from mvidarr_common.messages.media import MediaFacts
 
+from .doubts import doubts
 from .media import Examination, StreamSpan
 
 END_SECONDS, END_SHARE = 1.0, 0.01
@@ -20,14 +21,43 @@ LOST_FRAMES, LOST_SHARE = 3, 0.02
 
 
 def verdict(spec: Verify, found: Examination) -> Verified:
-    """Raises JobError with the first reason found."""
+    """Raises JobError with the first reason found; a report tells it as its verdict instead. No
+    number of good marks outvotes a reason."""
+    try:
+        facts = _proved(spec, found)
+    except JobError as error:
+        if not spec.report:
+            raise
+        return _damaged(found, error)
+    findings = doubts(spec, found)
+    return Verified(
+        facts=facts,
+        frames=sum(span.frames for span in found.spans),
+        sha256=found.sha256,
+        verdict="suspicious" if findings else "whole",
+        findings=findings,
+    )
+
+
+def _proved(spec: Verify, found: Examination) -> MediaFacts:
     facts = _readable(found)
     _has_what_a_video_needs(spec, facts)
     _decoded_cleanly(found)
     _reaches_its_end(facts, found.spans)
     _is_as_long_as_it_should(spec, facts, found.spans)
-    frames = sum(span.frames for span in found.spans)
-    return Verified(facts=facts, frames=frames, sha256=found.sha256)
+    return facts
+
+
+def _damaged(found: Examination, error: JobError) -> Verified:
+    at = found.broken_at if found.broken is not None else None
+    nothing = MediaFacts(container="unknown", duration=None, size=found.outline.size)
+    return Verified(
+        facts=found.facts or nothing,
+        frames=sum(span.frames for span in found.spans),
+        sha256=found.sha256,
+        verdict="damaged",
+        findings=(Finding(code=error.code, message=error.message, at=at),),
+    )
 
 
 def _readable(found: Examination) -> MediaFacts:

@@ -31,8 +31,9 @@ from .work.files import (
     Trash,
     Trashed,
 )
-from .work.media import (  # fmt: skip
+from .work.media import (
     Artwork,
+    Finding,
     Probe,
     Probed,
     ProbedFile,
@@ -47,10 +48,10 @@ from .work.media import (  # fmt: skip
 )
 
 __all__ = [
-    "Artwork", "FileToMove", "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe",
-    "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored",
-    "Result", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash",
-    "Trashed", "Verified", "Verify",
+    "Artwork", "FileToMove", "Finding", "JobSpec", "Moved", "Place", "PlaceFile", "Placed",
+    "Probe", "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore",
+    "Restored", "Result", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode",
+    "Transcoded", "Trash", "Trashed", "Verified", "Verify",
 ]  # fmt: skip
 
 

@@ -1,10 +1,11 @@
 """What parses media. It runs in forked children, which find these modules imported already."""
 
 from .digest import sha256_of
-from .examine import Examination, StreamSpan, examine
+from .examine import Examination, examine
 from .facts import measure, measure_many
 from .outline import Outline, outline
 from .pictures import Picture, take_pictures
+from .taking import StreamSpan
 
 __all__ = [
     "Examination",

@@ -36,7 +36,7 @@ def glance(container: InputContainer, film: VideoStream) -> Glance:
         container.seek(0)
         frame = next(container.decode(film), None)
         container.seek(0)
-    except av.FFmpegError:
+    except (av.FFmpegError, IndexError):  # PyAV on streams that turn up in the middle
         return Glance()
     if frame is None:
         return Glance(variable_rate=rate, key_seconds=keys)

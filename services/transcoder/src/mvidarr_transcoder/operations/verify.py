@@ -1,4 +1,6 @@
-"""Verifying: every frame of every stream is decoded, and a damaged file is refused for good."""
+"""Verifying: every frame of every stream is decoded, and a damaged file is refused for good.
+
+Quick verifying reads headers, index and packets, and decodes nothing."""
 
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Verified, Verify
@@ -10,7 +12,7 @@ from mvidarr_transcoder.verdict import verdict
 
 
 async def verify(spec: Verify, job: Job[Deps]) -> Verified:
-    """Decode it all in a child process, then judge what was measured."""
+    """Measure it in a child process, then judge what was measured."""
     path = existing(job.root, spec.path)
     async with ending_when_stalled(job.deps.stall_timeout) as alive:
 
@@ -21,5 +23,6 @@ async def verify(spec: Verify, job: Job[Deps]) -> Verified:
             unit = "B" if stage == "hash" else "s"
             job.progress(stage, fraction=fraction, done=done, total=total, unit=unit)
 
-        found = await job.call(examine, str(path), job.deps.threads, on_message=told)
+        quick = spec.mode == "quick"
+        found = await job.call(examine, str(path), job.deps.threads, quick, on_message=told)
     return verdict(spec, found)

@@ -41,22 +41,42 @@ class ProbeMany(JobSpec, queue="media", gives=ProbedMany):
     paths: tuple[str, ...] = Field(min_length=1, max_length=1000)
 
 
+class Finding(Value):
+    """One thing that was found in a file; `at` is where, in seconds."""
+
+    code: str
+    message: str
+    at: float | None = None
+
+
 class Verified(Result):
-    """The file is whole: every frame of every stream was decoded."""
+    """What was proved. `whole`: every frame of every stream was decoded. `suspicious`: whole, but
+    a person should look. `damaged` is told only by a report; otherwise the job fails."""
 
     kind: Literal["verify"] = "verify"
     facts: MediaFacts
     frames: int
     sha256: str
+    verdict: Literal["whole", "suspicious", "damaged"] = "whole"
+    findings: tuple[Finding, ...] = ()
 
 
 class Verify(JobSpec, queue="media", gives=Verified):
-    """Prove a file whole. A damaged one fails the job for good, with the reason."""
+    """Prove a file whole. A damaged one fails the job for good, with the reason.
+
+    `quick` reads headers, index and packets and decodes nothing. The shares say how much of a film
+    may be black, still or silent before it is suspicious.
+    """
 
     kind: Literal["verify"] = "verify"
     path: str
     expected_duration: float | None = None
     audio_required: bool = True
+    mode: Literal["full", "quick"] = "full"
+    report: bool = False
+    most_black: float = Field(default=0.5, ge=0, le=1)
+    most_frozen: float = Field(default=0.9, ge=0, le=1)
+    most_silent: float = Field(default=0.9, ge=0, le=1)
 
 
 class Transcoded(Result):
