@@ -11,12 +11,12 @@ import pytest_asyncio
 from mvidarr_common.demo.samples import Sample, make_samples
 from mvidarr_common.demo.site import Site
 from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import Download, Downloaded, JobProgressed
+from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected, JobProgressed
 from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.worker import run_job
 from mvidarr_downloader.deps import Deps, manners_of
-from mvidarr_downloader.jobs import download
+from mvidarr_downloader.jobs import download, inspect
 from mvidarr_downloader.service import service
 from mvidarr_downloader.settings import DownloaderSettings
 
@@ -46,6 +46,20 @@ class Downloader:
             told=self.told.append,
         )
         assert isinstance(result, Downloaded)
+        return result
+
+    async def inspect(self, url: str, *, allow_private: bool = True, **asked: Any) -> Inspected:
+        """What the inspection of a page gives."""
+        settings = DownloaderSettings(allow_private_addresses=allow_private, download_retries=0)
+        result = await run_job(
+            inspect,
+            Inspect(url=url, **asked),
+            Deps(manners_of(settings)),
+            self.root,
+            children=self.children,
+            told=self.told.append,
+        )
+        assert isinstance(result, Inspected)
         return result
 
     def left(self) -> list[str]:

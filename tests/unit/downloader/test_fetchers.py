@@ -4,10 +4,13 @@ import inspect
 import pkgutil
 from importlib import import_module
 
+import pytest
+
 from mvidarr_common.jobs import spec_of
-from mvidarr_common.messages.jobs import Download
+from mvidarr_common.messages.jobs import Download, Inspect
 from mvidarr_downloader import fetchers
 from mvidarr_downloader.fetchers import FETCHERS, fetcher_for
+from mvidarr_downloader.jobs import SEARCH
 from mvidarr_downloader.service import service
 from mvidarr_downloader.settings import DownloaderSettings
 
@@ -22,9 +25,25 @@ def test_every_address_has_a_fetcher() -> None:
     assert fetcher_for("https://site.test/anything").name == "yt-dlp"
 
 
-def test_the_service_takes_downloads_in_the_slots_that_it_is_given() -> None:
-    assert [spec_of(job) for job in service.jobs] == [Download]
-    assert service.slots(DownloaderSettings(download_slots=7)) == {Download.queue: 7}
+def test_the_service_takes_its_jobs_in_the_slots_that_it_is_given() -> None:
+    assert [spec_of(job) for job in service.jobs] == [Download, Inspect]
+    slots = service.slots(DownloaderSettings(download_slots=7, inspect_slots=3))
+    assert slots == {Download.queue: 7, Inspect.queue: 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "search"),
+    [
+        ("ytsearch5:Björk Jóga", True),
+        ("ytsearchdateall:Björk", True),
+        ("scsearch:Björk", True),
+        ("https://site.test/search5:x", False),
+        ("file:///etc/passwd", False),
+        ("ytsearch5:a\nb", False),
+    ],
+)
+def test_a_search_is_told_from_an_address(text: str, search: bool) -> None:
+    assert bool(SEARCH.fullmatch(text)) is search
 
 
 def test_what_children_find_imported_exists() -> None:

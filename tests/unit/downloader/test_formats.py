@@ -3,14 +3,15 @@
 from typing import Any
 
 import pytest
+from yt_dlp import YoutubeDL
 from yt_dlp.utils import ExtractorError
 
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.media import QUALITIES
 from mvidarr_common.messages.profiles import QualityItem, QualityProfile
-from mvidarr_downloader.fetchers.ytdlp import _youtube_dl
-from mvidarr_downloader.formats import quality_name, rank_of
-from mvidarr_downloader.options import Journal
+from mvidarr_downloader.choosing import Chooser
+from mvidarr_downloader.formats import SELECT, quality_name, rank_of
+from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Manners, Order
 
 GB = 1024**3
@@ -67,7 +68,9 @@ def chosen(wanted: QualityProfile, formats: list[Format], tmp_path: Any) -> str 
         "id": "v", "title": "T", "extractor": "test", "extractor_key": "Test", "_type": "video",
         "webpage_url": "https://site.test/v", "formats": [dict(format) for format in formats],
     }  # fmt: skip
-    with _youtube_dl(order(wanted, tmp_path), Journal()) as ydl:
+    asked = order(wanted, tmp_path)
+    with YoutubeDL(options(asked, Journal())) as ydl:
+        ydl.format_selector = Chooser(wanted, asked.max_bytes, ydl.build_format_selector(SELECT))
         try:
             return str(ydl.process_ie_result(info, download=False)["format_id"])
         except ExtractorError:

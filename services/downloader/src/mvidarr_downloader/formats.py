@@ -2,13 +2,14 @@
 
 yt-dlp's own filters know height and width, but not that a wide film of 1920×800 is 1080p, nor
 that a phone's 1080×1920 is. So a profile does not become a filter expression: it ranks the formats,
-and `SELECT` chooses within one rank, best first by `SORT`.
+and `SELECT` chooses within one rank, best first by `SORT`. See `choosing` for the rest.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mvidarr_common.messages.media import quality_of
+from mvidarr_common.messages.pages import FormatFacts
 from mvidarr_common.messages.profiles import QualityProfile
 
 Format = Mapping[str, Any]
@@ -19,31 +20,22 @@ SELECT = "bv*+ba/b"
 SORT = ("res", "fps", "hdr:12")
 """`-S`: before yt-dlp's own order of codecs, sizes and bitrates."""
 
+_CODECS = (
+    ("av01", "av1"), ("av1", "av1"), ("vp09", "vp9"), ("vp9", "vp9"), ("vp08", "vp8"),
+    ("vp8", "vp8"), ("hev", "h265"), ("hvc", "h265"), ("h265", "h265"), ("dvh", "h265"),
+    ("avc", "h264"), ("h264", "h264"),
+)  # fmt: skip
+"""How the codec strings of sites begin, and what profiles call them."""
+
 _EXCESS = 4320
 """Lines that no quality of ours reaches; such a format is more than any limit."""
-
-
-def shortlists(
-    formats: Sequence[Format], profile: QualityProfile, max_bytes: int
-) -> Iterator[list[Format]]:
-    """What to select from, the profile's best rank first; within all ranks what fits the size
-    comes before what does not. Formats of unknown height come last."""
-    spoken = _in_language(formats, profile.language)
-    fitting = [format for format in spoken if (_size(format) or 0) <= max_bytes]
-    for within in (fitting, spoken):
-        sounds = [format for format in within if _only_sound(format)]
-        ranked = [(rank_of(format, profile), format) for format in within]
-        for rank in range(len(profile.items), -1, -1):
-            films = [f for at, f in ranked if at == rank and f not in sounds]
-            if films:
-                yield _in_order(within, films, sounds)
 
 
 def rank_of(format: Format, profile: QualityProfile) -> int | None:
     """The place of a format in the profile, counted from 1, higher is better; 0 if it does not
     tell its size, None if the profile does not allow it."""
     width, height = format.get("width"), format.get("height")
-    if _only_sound(format):
+    if only_sound(format):
         return None
     if height is None and width is None:
         return 0
@@ -63,26 +55,48 @@ def _rank(quality: str | None, profile: QualityProfile) -> int | None:
     return None
 
 
-def _only_sound(format: Format) -> bool:
+def only_sound(format: Format) -> bool:
+    """Whether there is no picture in it."""
     return format.get("vcodec") == "none"
 
 
-def _size(format: Format) -> int | None:
-    return format.get("filesize") or format.get("filesize_approx")
+def size_of(format: Format) -> int | None:
+    """Its bytes, as the site says or as yt-dlp reckons."""
+    size = format.get("filesize") or format.get("filesize_approx")
+    return int(size) if size else None
 
 
-def _in_language(formats: Sequence[Format], language: str) -> list[Format]:
-    """Without sound of other languages, as long as there is some of the wanted one."""
-    if language == "any" or not any(_speaks(format, language) for format in formats):
-        return list(formats)
-    return [f for f in formats if f.get("language") is None or _speaks(f, language)]
+def codec_of(format: Format) -> str | None:
+    """The video codec as profiles name it."""
+    name = str(format.get("vcodec") or "").lower()
+    return next((codec for mark, codec in _CODECS if name.startswith(mark)), None)
 
 
-def _speaks(format: Format, language: str) -> bool:
-    return str(format.get("language") or "").partition("-")[0] == language.partition("-")[0]
+def is_hdr(format: Format) -> bool:
+    """Whether the picture has more than the standard range of brightness."""
+    return str(format.get("dynamic_range") or "SDR").upper() != "SDR"
 
 
-def _in_order(all_: list[Format], *parts: list[Format]) -> list[Format]:
-    """Formats keep yt-dlp's order, worst to best: it selects by position."""
-    chosen = {id(format) for part in parts for format in part}
-    return [format for format in all_ if id(format) in chosen]
+def facts_of(format: Format) -> FormatFacts:
+    """A format as people read it."""
+    width, height, bitrate = format.get("width"), format.get("height"), format.get("tbr")
+    sized = (width or height) and not only_sound(format)
+    return FormatFacts(
+        id=str(format.get("format_id") or ""),
+        container=format.get("ext"),
+        width=width,
+        height=height,
+        quality=quality_name(int(width or 0), int(height or 0)) if sized else None,
+        fps=format.get("fps"),
+        dynamic_range=format.get("dynamic_range"),
+        video_codec=_named(format.get("vcodec")),
+        audio_codec=_named(format.get("acodec")),
+        bitrate=int(bitrate * 1000) if bitrate else None,
+        size=size_of(format),
+        estimated=not format.get("filesize") and bool(format.get("filesize_approx")),
+        language=format.get("language"),
+    )
+
+
+def _named(codec: object) -> str | None:
+    return None if codec in (None, "none") else str(codec)

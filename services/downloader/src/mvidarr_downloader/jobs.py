@@ -1,12 +1,19 @@
-"""Fetches one video into the staging folder of its job."""
+"""The jobs: fetch one video into the staging folder of its job, or look what a page holds."""
+
+import re
 
 from mvidarr_common.addresses import require_public
+from mvidarr_common.errors import JobError
 from mvidarr_common.jobs import Job
-from mvidarr_common.messages.jobs import Download, Downloaded
+from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected
 
 from .deps import Deps
 from .fetchers import fetcher_for
-from .orders import Order, Progress
+from .inspecting import inspect_page
+from .orders import Look, Order, Progress
+
+SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f]{1,500}")
+"""A search of yt-dlp's, such as "ytsearch5:…": it goes to the site that yt-dlp knows for it."""
 
 
 async def download(spec: Download, job: Job[Deps]) -> Downloaded:
@@ -33,3 +40,21 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
         )
 
     return await job.call(fetcher_for(spec.url).fetch, order, on_message=show)
+
+
+async def inspect(spec: Inspect, job: Job[Deps]) -> Inspected:
+    """Look in a forked child; nothing is kept."""
+    manners = job.deps.manners
+    if not SEARCH.fullmatch(spec.url):
+        await require_public(spec.url, manners.allow_private)
+    start = _position(spec.cursor)
+    job.progress("reading page")
+    return await job.call(inspect_page, Look(spec.url, spec.profile, start, spec.limit, manners))
+
+
+def _position(cursor: str | None) -> int:
+    if cursor is None:
+        return 1
+    if not re.fullmatch(r"[1-9][0-9]{0,6}", cursor):
+        raise JobError("invalid_cursor", "The cursor is none that an earlier page has given.")
+    return int(cursor)

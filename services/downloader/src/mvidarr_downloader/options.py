@@ -4,7 +4,7 @@ from collections import deque
 from typing import Any
 
 from .formats import SORT
-from .orders import Order
+from .orders import Manners, Order
 from .partial import NAME
 
 
@@ -30,8 +30,28 @@ class Journal:
 
 
 def options(order: Order, journal: Journal) -> dict[str, Any]:
-    """For one video into one folder, with nothing read from or left in a home directory."""
-    manners = order.manners
+    """For one video into one folder."""
+    manners, containers = order.manners, order.profile.containers
+    together = {"merge_output_format": "/".join((*containers, "mkv"))} if containers else {}
+    return {
+        **reading(manners, journal),
+        **together,
+        "paths": {"home": str(order.into)},
+        "outtmpl": {"default": f"{NAME}.%(ext)s"},
+        "playlist_items": "1-2",
+        "ratelimit": manners.rate,
+        "fragment_retries": manners.retries,
+        "concurrent_fragment_downloads": manners.fragments,
+        # A fragment left out makes a file with a hole, which yt-dlp would call a success.
+        "skip_unavailable_fragments": False,
+        "ffmpeg_location": manners.ffmpeg,
+        "updatetime": False,
+        "continuedl": True,
+    }
+
+
+def reading(manners: Manners, journal: Journal) -> dict[str, Any]:
+    """For reading pages, with nothing read from or left in a home directory."""
     agent = {"http_headers": {"User-Agent": manners.user_agent}} if manners.user_agent else {}
     return {
         **agent,
@@ -39,28 +59,17 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         "noprogress": True,
         "color": "never",
         "cachedir": False,
-        "paths": {"home": str(order.into)},
-        "outtmpl": {"default": f"{NAME}.%(ext)s"},
         "noplaylist": True,
-        "playlist_items": "1-2",
         "extract_flat": "in_playlist",
         "default_search": "error",
         "format_sort": list(SORT),
-        "ratelimit": manners.rate,
         "socket_timeout": manners.timeout,
         "retries": manners.retries,
-        "fragment_retries": manners.retries,
         "extractor_retries": manners.retries,
         "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), _pause),
-        "concurrent_fragment_downloads": manners.fragments,
-        # A fragment left out makes a file with a hole, which yt-dlp would call a success.
-        "skip_unavailable_fragments": False,
         "nocheckcertificate": False,
-        "ffmpeg_location": manners.ffmpeg,
         # Through a proxy of the environment nobody here could see where a connection leads.
         "proxy": "",
-        "updatetime": False,
-        "continuedl": True,
     }
 
 

@@ -46,6 +46,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """A page to inspect; of a list, `limit` entries from position `start` on."""
+
+    url: str
+    profile: QualityProfile | None
+    start: int
+    limit: int
+    manners: Manners
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a fetch is; a fetcher tells it with `forked.tell`. Sizes in bytes."""
 

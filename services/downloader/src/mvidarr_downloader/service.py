@@ -3,14 +3,21 @@
 from mvidarr_common.service import Service
 
 from .deps import Deps, open_deps
-from .jobs import download
+from .jobs import download, inspect
 from .settings import DownloaderSettings
 
 service: Service[DownloaderSettings, Deps] = Service(
     name="downloader",
     settings=DownloaderSettings,
     open=open_deps,
-    jobs=(download,),
-    slots=lambda settings: {"download": settings.download_slots},
-    preload=("mvidarr_downloader.fetchers", "mvidarr_downloader.warm"),
+    jobs=(download, inspect),
+    slots=lambda settings: {
+        "download": settings.download_slots,
+        "inspect": settings.inspect_slots,
+    },
+    preload=(
+        "mvidarr_downloader.fetchers",
+        "mvidarr_downloader.inspecting",
+        "mvidarr_downloader.warm",
+    ),
 )

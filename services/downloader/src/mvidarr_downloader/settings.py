@@ -13,6 +13,9 @@ class DownloaderSettings(Settings):
     download_slots: int = Field(
         default=4, ge=1, description="downloads at the same time by this process"
     )
+    inspect_slots: int = Field(
+        default=2, ge=1, description="pages inspected at the same time by this process"
+    )
     download_max_bytes: int = Field(
         default=8 * 1024**3,
         gt=0,

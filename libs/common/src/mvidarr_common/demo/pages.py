@@ -3,6 +3,7 @@ player that a script builds. A fetcher reads both; only the second tells duratio
 
 import html
 import json
+from collections.abc import Sequence
 
 from .samples import Sample
 
@@ -43,6 +44,16 @@ def watch_page(sample: Sample, media: str, poster: str, claims: int | None) -> s
     return _PAGE.format(
         player=player, **{key: html.escape(value) for key, value in escaped.items()}
     )
+
+
+def feed(items: Sequence[tuple[Sample, str]]) -> str:
+    """A list of videos (RSS 2.0): each sample with the address of its page, numbered."""
+    listed = "".join(
+        f"<item><title>{html.escape(sample.title)}</title><link>{html.escape(url)}?n={n}</link></item>"
+        for n, (sample, url) in enumerate(items, start=1)
+    )
+    head = "<title>Videos</title><link>http://localhost/</link><description>All.</description>"
+    return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{listed}</channel></rss>'
 
 
 def _linked_data(

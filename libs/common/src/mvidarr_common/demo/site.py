@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from itertools import cycle, islice
 from typing import Self
 
 from starlette.applications import Starlette
@@ -14,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .media import Conduct, MediaFile
-from .pages import BLANK, MIME, watch_page
+from .pages import BLANK, MIME, feed, watch_page
 from .samples import Sample
 from .server import serving
 
@@ -40,6 +41,7 @@ class Site:
     async def __aenter__(self) -> Self:
         routes = [
             Route("/watch/{slug}", self._watch),
+            Route("/list/{count:int}", self._list),
             Route("/media/{file}", _Media(self)),
             Route("/poster/{slug}.jpg", self._poster),
         ]
@@ -54,6 +56,10 @@ class Site:
     def url(self, slug: str) -> str:
         """The page of a sample, as a person would give it."""
         return f"{self.address}/watch/{slug}"
+
+    def list_url(self, count: int) -> str:
+        """A feed of so many videos: the samples, over and over."""
+        return f"{self.address}/list/{count}"
 
     def media_url(self, slug: str) -> str:
         """The file behind the page."""
@@ -72,6 +78,11 @@ class Site:
         media = conduct.shows or self.media_url(slug)
         page = watch_page(self.samples[slug], media, poster, conduct.claims)
         return HTMLResponse(page)
+
+    async def _list(self, request: Request) -> Response:
+        slugs = list(islice(cycle(self.samples), request.path_params["count"]))
+        items = [(self.samples[slug], self.url(slug)) for slug in slugs]
+        return Response(feed(items), media_type="application/rss+xml")
 
     async def _poster(self, request: Request) -> Response:
         sample = self.samples.get(request.path_params["slug"])

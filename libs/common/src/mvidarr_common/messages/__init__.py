@@ -1,6 +1,6 @@
 """The language: every message that services exchange. Imports nothing else of ours."""
 
-from . import identity, ids, jobs, library, media, notify, profiles, queries, system
+from . import archive, identity, ids, jobs, library, media, notify, pages, profiles, queries, system
 from .base import (
     Command,
     Event,
@@ -16,6 +16,6 @@ from .base import (
 
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "find", "identity", "ids", "jobs", "library", "media", "notify", "profiles", "queries",
-    "registered", "system",
+    "archive", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages", "profiles",
+    "queries", "registered", "system",
 ]  # fmt: skip

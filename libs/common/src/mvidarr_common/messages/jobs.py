@@ -5,17 +5,16 @@ and, by area, in `work/`. A job needs: a result class, a spec class naming it, a
 `SPECS`, `AnySpec` and `AnyResult` each.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from .base import Command, Event, Message, Signal
 from .ids import JobId, PipelineId, WorkerId
-from .library import Description
 from .notify import Announcement, Channel
-from .profiles import QualityProfile
 from .work.base import JobSpec, Result
+from .work.fetching import Download, Downloaded, Inspect, Inspected
 from .work.files import (
     FileToMove,
     Moved,
@@ -48,37 +47,12 @@ from .work.media import (
 )
 
 __all__ = [
-    "Artwork", "FileToMove", "Finding", "JobSpec", "Moved", "Place", "PlaceFile", "Placed",
-    "Probe", "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore",
-    "Restored", "Result", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode",
-    "Transcoded", "Trash", "Trashed", "Verified", "Verify",
+    "Artwork", "Download", "Downloaded", "FileToMove", "Finding", "Inspect", "Inspected",
+    "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe", "ProbeMany", "Probed",
+    "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored", "Result",
+    "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash",
+    "Trashed", "Verified", "Verify",
 ]  # fmt: skip
-
-
-class Downloaded(Result):
-    """`path` is below the data root. `found` is what the page says."""
-
-    kind: Literal["download"] = "download"
-    path: str
-    size: int
-    sha256: str
-    found: Description = Description()
-    duration: float | None = None
-    thumbnail: str | None = None
-    page_url: str
-    extractor: str
-    source_id: str
-    format: str
-    uploaded: date | None = None
-    resumed_from: int = 0
-
-
-class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
-    """Fetch the video on a page, in the best format that the profile allows."""
-
-    kind: Literal["download"] = "download"
-    url: str
-    profile: QualityProfile
 
 
 class Notified(Result):
@@ -110,17 +84,17 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 
 SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
-    Noop, ProbeMany,
+    Noop, ProbeMany, Inspect,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
-    | Notify | Noop | ProbeMany,
+    | Notify | Noop | ProbeMany | Inspect,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
-    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored |
-    Purged | Tidied | Notified | NothingDone | ProbedMany,
+    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored
+    | Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -18,6 +18,9 @@ Recipe = Literal[
 ]
 """The name of a transcode; no client ever passes FFmpeg arguments."""
 
+VideoCodec = Literal["av1", "vp9", "h265", "h264", "vp8"]
+Container = Literal["mp4", "webm", "mkv"]
+
 
 class QualityItem(Value):
     """One rank of a profile: a quality, or a named group of qualities that count the same."""
@@ -57,6 +60,13 @@ class QualityProfile(Value):
     language: str = "any"
     max_bytes: int | None = Field(default=None, gt=0)
     transcode: Recipe | None = None
+    codecs: tuple[VideoCodec, ...] = ()
+    """Preferred among formats of the same rank, best first."""
+    containers: tuple[Container, ...] = ()
+    """Preferred, best first; picture and sound are put together in the first that holds them."""
+    max_fps: float | None = Field(default=None, gt=0)
+    """A format with fewer frames a second comes before one with more than these."""
+    hdr: Literal["any", "prefer", "avoid"] = "any"
 
     @property
     def allowed(self) -> tuple[str, ...]:

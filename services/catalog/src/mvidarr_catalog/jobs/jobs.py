@@ -18,6 +18,7 @@ from mvidarr_common.messages.jobs import (
     CancelJob,
     Download,
     EnqueueJob,
+    Inspect,
     JobAdded,
     JobCancelled,
     JobCompleted,
@@ -52,7 +53,12 @@ class Job(
     Row,
     table="jobs",
     subject="job",
-    indexes=(("state", "queue"), ("for_subject",), ("added",), ("pipeline_id",)),
+    indexes=(
+        ("state", "queue", "-priority", "due", "id"),
+        ("for_subject",),
+        ("added",),
+        ("pipeline_id",),
+    ),
 ):
     """One job. It waits for `due`; without it, for a decision about its failure."""
 
@@ -78,7 +84,7 @@ class Job(
     origin: Origin
 
 
-model = ReadModel(rows=(Job,), version=1)
+model = ReadModel(rows=(Job,), version=2)
 
 
 @model.fold
@@ -285,7 +291,7 @@ def cancelling(job: Job) -> Iterator[Decision]:
 
 def site_of(spec: AnySpec) -> str | None:
     """The site whose budget a job spends."""
-    return urlsplit(spec.url).hostname if isinstance(spec, Download) else None
+    return urlsplit(spec.url).hostname if isinstance(spec, Download | Inspect) else None
 
 
 def view(job: Job) -> JobView:

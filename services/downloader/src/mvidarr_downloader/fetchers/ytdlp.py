@@ -2,22 +2,21 @@
 
 import hashlib
 import shutil
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial as given
 from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
-from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from mvidarr_common import forked
 from mvidarr_common.errors import JobError
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
-from mvidarr_downloader.connections import only_public
+from mvidarr_downloader.bounds import bounded
+from mvidarr_downloader.choosing import Chooser
 from mvidarr_downloader.descriptions import describe, uploaded
-from mvidarr_downloader.formats import SELECT, shortlists
+from mvidarr_downloader.formats import SELECT
 from mvidarr_downloader.meter import Changed, Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress
@@ -40,49 +39,15 @@ class YtDlp:
 
     def fetch(self, order: Order) -> Downloaded:
         """The whole way; every failure of yt-dlp's leaves as a JobError."""
-        journal, refused = Journal(), list[str]()
-        try:
-            with ExitStack() as stack:
-                if not order.manners.allow_private:
-                    stack.enter_context(only_public(order.manners.public, refused))
-                ydl = stack.enter_context(_youtube_dl(order, journal))
-                return _fetch(order, ydl, journal)
-        except (YoutubeDLError, ValueError) as error:
-            failure = _failure(error, journal, refused)
-            if failure is None:
-                raise
-            raise failure from error
-
-
-def _failure(error: Exception, journal: Journal, refused: list[str]) -> JobError | None:
-    """What to raise instead; None for a defect. A ValueError is one, but where several threads
-    fetch pieces: the one that gives up closes the file while another writes."""
-    detail = f"{journal.text()}\n{type(error).__name__}: {error}"
-    if refused:
-        return failures.PRIVATE.error(f"{refused[0]}\n{detail}")
-    if isinstance(error, YoutubeDLError):
-        return failures.failure_of(error, detail)
-    if "closed file" in str(error):
-        return failures.failure_of(DownloadError(journal.last_error()), detail)
-    return None
-
-
-def _youtube_dl(order: Order, journal: Journal) -> YoutubeDL:
-    ydl = YoutubeDL(options(order, journal))
-    select = ydl.build_format_selector(SELECT)
-
-    def by_profile(context: Info) -> list[Info]:
-        for formats in shortlists(context["formats"], order.profile, order.max_bytes):
-            if chosen := list(select({**context, "formats": formats})):
-                return chosen
-        return []
-
-    ydl.format_selector = by_profile
-    return ydl
+        journal = Journal()
+        with bounded(order.manners, journal), YoutubeDL(options(order, journal)) as ydl:
+            return _fetch(order, ydl, journal)
 
 
 def _fetch(order: Order, ydl: YoutubeDL, journal: Journal) -> Downloaded:
     forked.tell(Progress("reading page"))
+    chooser = Chooser(order.profile, order.max_bytes, ydl.build_format_selector(SELECT))
+    ydl.format_selector = chooser
     info = _video_on(ydl, order.url)
     _refuse_unfit(info, order)
     mark = partial.take(order.earlier, order.into, _mark(order, info))
@@ -92,7 +57,8 @@ def _fetch(order: Order, ydl: YoutubeDL, journal: Journal) -> Downloaded:
     forked.tell(Progress("checking"))
     picture = fetch_picture(ydl, info.get("thumbnails") or (), order.into)
     partial.seal(order.into, path)
-    return _result(order, info, path, picture, meter.resumed_from)
+    result = _result(order, info, path, picture, meter.resumed_from)
+    return result.model_copy(update={"choice": chooser.choice})
 
 
 def _video_on(ydl: YoutubeDL, url: str) -> Info:

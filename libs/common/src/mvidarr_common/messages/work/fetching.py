@@ -1,0 +1,75 @@
+"""Work that reaches into the world: look at a page, fetch the video on it."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from mvidarr_common.messages.library import Description
+from mvidarr_common.messages.pages import Choice, Entry, FormatFacts
+from mvidarr_common.messages.profiles import QualityProfile
+
+from .base import JobSpec, Result
+
+
+class Downloaded(Result):
+    """`path` is below the data root. `found` is what the page says."""
+
+    kind: Literal["download"] = "download"
+    path: str
+    size: int
+    sha256: str
+    found: Description = Description()
+    duration: float | None = None
+    thumbnail: str | None = None
+    page_url: str
+    extractor: str
+    source_id: str
+    format: str
+    uploaded: date | None = None
+    resumed_from: int = 0
+    choice: Choice | None = None
+
+
+class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
+    """Fetch the video on a page, in the best format that the profile allows."""
+
+    kind: Literal["download"] = "download"
+    url: str
+    profile: QualityProfile
+
+
+class Inspected(Result):
+    """A video with its formats, or a page of a list: `next` is the cursor of the page after it.
+    `choice` is what the given profile would take."""
+
+    kind: Literal["inspect"] = "inspect"
+    holds: Literal["video", "list"]
+    page_url: str
+    extractor: str
+    source_id: str
+    title: str | None = None
+    found: Description = Description()
+    duration: float | None = None
+    uploaded: date | None = None
+    age_limit: int | None = None
+    live: str | None = None
+    formats: tuple[FormatFacts, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    automatic_subtitles: tuple[str, ...] = ()
+    chapters: int = 0
+    choice: Choice | None = None
+    entries: tuple[Entry, ...] = ()
+    next: str | None = None
+    total: int | None = None
+
+
+class Inspect(JobSpec, queue="inspect", gives=Inspected):
+    """Look what is there, and fetch nothing. `url` may also be a search, such as
+    "ytsearch5:Björk Jóga"; `limit` entries of a list from `cursor` on are told."""
+
+    kind: Literal["inspect"] = "inspect"
+    url: str
+    profile: QualityProfile | None = None
+    cursor: str | None = None
+    limit: int = Field(default=50, ge=1, le=200)
