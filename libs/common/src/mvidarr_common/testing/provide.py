@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .postgres import postgres_programs
+from .prometheus import prometheus_programs
 from .rabbitmq import rabbitmq_programs
 from .servers import MissingServer, install_servers
 
@@ -38,6 +39,7 @@ def _provide() -> None:
     try:
         rabbitmq_programs()
         postgres_programs()
+        prometheus_programs()
     except MissingServer:
         install_servers()
 

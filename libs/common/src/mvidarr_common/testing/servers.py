@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from shutil import which
 
-PACKAGES = ("rabbitmq-server", "postgresql")
+PACKAGES = ("rabbitmq-server", "postgresql", "prometheus")
 _COMMAND = f"apt-get install {' '.join(PACKAGES)}"
 
 
@@ -27,7 +27,7 @@ def require(found: Path | None, name: str) -> Path:
 
 
 def install_servers() -> None:
-    """Install both servers from Debian's packages, where this is Debian and we are root."""
+    """Install the servers from Debian's packages, where this is Debian and we are root."""
     if which("apt-get") is None or os.geteuid() != 0:
         raise MissingServer(f"cannot be installed here; on Debian, as root, run: {_COMMAND}")
     # RUNLEVEL=1 keeps the packages from starting the system's own services.
