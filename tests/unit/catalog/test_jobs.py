@@ -95,6 +95,13 @@ def test_a_late_success_of_an_older_attempt_counts_and_stops_the_newer_one() -> 
     assert state(story) == "completed"
 
 
+@pytest.mark.parametrize("end", [completed(), JobCancelled(job_id=JOB)])
+def test_an_end_that_came_before_the_next_attempt_was_known_stays(end: Message) -> None:
+    again = JobRescheduled(job_id=JOB, attempt=2, due=BEGINNING, reason="broke")
+    story = Story().given(ADDED, queued(), started(), failed(), end, again, queued(2))
+    assert state(story) == ("completed" if isinstance(end, JobCompleted) else "cancelled")
+
+
 def test_a_worker_that_starts_what_has_ended_is_stopped() -> None:
     story = Story().given(ADDED, queued(), started(), completed())
     assert story.when(started(1, W2)) == [StopJob(job_id=JOB, attempt=1)]

@@ -165,8 +165,10 @@ def handed_back(event: JobHandedBack, _: Envelope, state: State) -> None:
 
 @model.fold
 def rescheduled(event: JobRescheduled, cause: Envelope, state: State) -> None:
+    """A success of the attempt before it, or a cancellation, may have come in between: that
+    counts. A job that failed for good waits again, when somebody asks for it."""
     job = state.get(Job, event.job_id)
-    if job and event.attempt > job.attempt:
+    if job and job.state not in ("completed", "cancelled") and event.attempt > job.attempt:
         state.put(
             job.changed(
                 state="waiting",
