@@ -1,6 +1,5 @@
 """Running systems, shared as far as a test does not kill them; their logs stand beside failures."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import imageio_ffmpeg
 import pytest
 
+from mvidarr_common.cli.access import Access
 from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.demo.receiver import Receiver
 from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
@@ -122,10 +122,33 @@ def _whole_life(system: System) -> Iterator[System]:
         assert system.remains() == []
 
 
+@pytest.fixture(scope="session")
+def strict(
+    rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """What decides and what answers, with the settings that they have by themselves; but for
+    tokens, which do not live long."""
+    yield from _whole_life(
+        System(
+            tmp_path_factory.mktemp("strict"),
+            ("catalog", "api-gateway"),
+            amqp_url=rabbit_node.url(rabbit_node.new_vhost()),
+            database_url=postgres.new_database(),
+            token_lifetime=5,
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def access(embedded: System) -> Access:
+    """The administrator's, of the system in one process."""
+    return embedded.log_in()
+
+
 @pytest.fixture
-async def client(embedded: System) -> AsyncIterator[Client]:
-    """The administrator of the system in one process."""
-    async with open_client(await asyncio.to_thread(embedded.log_in), patience=60) as client:
+async def client(access: Access) -> AsyncIterator[Client]:
+    """The administrator."""
+    async with open_client(access, patience=60) as client:
         yield client
 
 

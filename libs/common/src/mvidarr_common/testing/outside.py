@@ -66,13 +66,16 @@ async def ended(client: Client, ids: Sequence[str], within: float = PATIENCE) ->
 async def quiet(client: Client, within: float = PATIENCE) -> list[JobView]:
     """Every job there is, once all have ended."""
 
-    async def all_over() -> list[JobView]:
-        jobs = await all_jobs(client)
+    jobs: list[JobView] = []
+
+    async def all_over() -> bool:
+        jobs[:] = await all_jobs(client)
         left = [(job.kind, job.state, job.failure) for job in jobs if job.state not in TERMINAL]
         assert not left, left
-        return jobs
+        return True
 
-    return await eventually(all_over, within, every=0.1)
+    await eventually(all_over, within, every=0.1)
+    return jobs
 
 
 async def running_job(client: Client, video_id: str, kind: str) -> JobView:
