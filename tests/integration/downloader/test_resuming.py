@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -79,6 +81,23 @@ async def test_a_file_that_has_changed_meanwhile_begins_anew(
         site.samples[FERRY] = before
     assert result.resumed_from == 0
     assert downloader.root.at(result.path).read_bytes() == other.path.read_bytes()
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+async def test_another_file_of_the_same_length_is_not_mixed_with_the_one_that_was_begun(
+    heeds: bool, site: Site, downloader: Any, fetch: Any, tmp_path: Path
+) -> None:
+    site.media[FERRY] = Conduct(cut_after=1_000_000)
+    with pytest.raises(JobError):
+        await fetch(site.url(FERRY))
+    before = site.samples[FERRY]
+    other = tmp_path / "other.mp4"
+    other.write_bytes(before.path.read_bytes()[::-1])
+    site.samples[FERRY] = replace(before, path=other)
+    site.media[FERRY] = Conduct(heeds_if_range=heeds)
+    result = await fetch(site.url(FERRY))
+    assert result.resumed_from == 0
+    assert downloader.root.at(result.path).read_bytes() == other.read_bytes()
 
 
 async def test_a_killed_child_costs_an_attempt_and_not_the_bytes(

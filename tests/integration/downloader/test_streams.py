@@ -1,12 +1,18 @@
 """Sites that keep picture and sound apart, or cut their videos in pieces."""
 
+import asyncio
+import os
+import shutil
+import signal
+from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import av
 import imageio_ffmpeg
+import psutil
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
@@ -18,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.server import serving
 from mvidarr_common.errors import JobError
+from mvidarr_common.testing.conditions import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,32 +41,51 @@ MANIFEST = """<?xml version="1.0"?>
 
 @dataclass(frozen=True)
 class Streams:
-    """A folder on a site; files that are `down` are answered with 503."""
+    """A folder on a site; files that are `down` are answered with 503, those `held` not before
+    the site closes. `asked` counts the requests for each."""
 
     folder: Path
     address: str
-    down: set[str]
+    down: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    asked: Counter[str] = field(default_factory=Counter)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def streams(tmp_path: Path, samples: list[Sample]) -> AsyncIterator[Streams]:
-    """The first sample, once as DASH with two files and once as HLS with pieces of two seconds."""
-    folder = tmp_path / "www"
-    folder.mkdir()
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]) -> Path:
+    """The first sample as DASH with two files, and as HLS and DASH with pieces of a second."""
+    folder = tmp_path_factory.mktemp("films")
     exe, film = imageio_ffmpeg.get_ffmpeg_exe(), str(samples[0].path)
     run_ffmpeg(exe, "-i", film, "-an", "-c", "copy", str(folder / "picture.mp4"))
     run_ffmpeg(exe, "-i", film, "-vn", "-c", "copy", str(folder / "sound.m4a"))
-    hls = ("-g", "48", "-preset", "ultrafast", "-f", "hls", "-hls_time", "2", "-hls_list_size", "0")
-    run_ffmpeg(exe, "-i", film, *hls, str(folder / "list.m3u8"))
+    cut = ("-g", "24", "-preset", "ultrafast", "-c:a", "aac")
+    hls = ("-f", "hls", "-hls_time", "1", "-hls_list_size", "0")
+    run_ffmpeg(exe, "-i", film, *cut, *hls, str(folder / "list.m3u8"))
+    dash = ("-f", "dash", "-seg_duration", "1", "-use_timeline", "0")
+    run_ffmpeg(exe, "-i", film, *cut, *dash, str(folder / "pieces.mpd"))
     (folder / "film.mpd").write_text(MANIFEST)
-    files, down = StaticFiles(directory=folder), set[str]()
+    return folder
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
+    """A site of the test's own with these films."""
+    folder = tmp_path / "www"
+    shutil.copytree(films, folder)
+    files, streams = StaticFiles(directory=folder), Streams(folder, "")
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        app: ASGIApp = Response(status_code=503) if scope["path"][1:] in down else files
+        name = scope["path"][1:]
+        streams.asked[name] += 1
+        if name in streams.held:
+            await streams.closing.wait()
+        app: ASGIApp = Response(status_code=503) if name in streams.down else files
         await app(scope, receive, send)
 
     async with serving(Starlette(routes=[Mount("/", answer)])) as address:
-        yield Streams(folder, address, down)
+        yield replace(streams, address=address)
+        streams.closing.set()
 
 
 def kinds(path: Path) -> tuple[list[str], float]:
@@ -112,3 +138,51 @@ async def test_pieces_that_grow_over_the_limit_are_stopped(streams: Streams, fet
     with pytest.raises(JobError) as failed:
         await fetch(f"{streams.address}/list.m3u8", download_max_bytes=700_000)
     assert failed.value.code == "too_large", failed.value.detail
+
+
+PIECES = {
+    "list.m3u8": [f"list{n}.ts" for n in range(8)],
+    "pieces.mpd": [f"chunk-stream0-{n:05}.m4s" for n in range(1, 9)],
+}
+
+
+@pytest.mark.parametrize("manifest", PIECES)
+async def test_pieces_that_are_there_are_not_fetched_again(
+    manifest: str, streams: Streams, downloader: Any, fetch: Any
+) -> None:
+    pieces = PIECES[manifest]
+    whole = await fetch(f"{streams.address}/{manifest}", job_id="whole")
+    streams.asked.clear()
+    streams.down.add(pieces[4])
+    with pytest.raises(JobError) as failed:
+        await fetch(f"{streams.address}/{manifest}")
+    assert failed.value.retry, failed.value.detail
+    streams.down.clear()
+    result = await fetch(f"{streams.address}/{manifest}")
+    assert result.resumed_from > 0
+    assert [streams.asked[name] for name in pieces if name != pieces[4]] == [1] * 7
+    assert (result.size, result.sha256) == (whole.size, whole.sha256)
+
+
+@pytest.mark.parametrize("manifest", PIECES)
+async def test_a_killed_child_goes_on_from_the_piece_that_it_had_reached(
+    manifest: str, streams: Streams, downloader: Any, fetch: Any
+) -> None:
+    pieces = PIECES[manifest]
+    whole = await fetch(f"{streams.address}/{manifest}", job_id="whole")
+    streams.asked.clear()
+    streams.held.add(pieces[4])
+    attempt = asyncio.create_task(fetch(f"{streams.address}/{manifest}", download_fragments=1))
+    await eventually(lambda: streams.asked[pieces[4]] == 1)
+    [child] = [c for server in psutil.Process().children() for c in server.children()]
+    os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(JobError) as failed:
+        await attempt
+    assert failed.value.code == "worker_child_died"
+    [part] = downloader.root.path.rglob("*.part")
+    with part.open("ab") as file:
+        file.write(b"half a piece, written when it was killed")
+    streams.held.clear()
+    result = await fetch(f"{streams.address}/{manifest}")
+    assert [streams.asked[name] for name in pieces] == [1, 1, 1, 1, 2, 1, 1, 1]
+    assert (result.size, result.sha256) == (whole.size, whole.sha256)

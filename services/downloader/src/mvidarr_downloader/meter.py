@@ -9,13 +9,10 @@ from mvidarr_common.errors import JobError
 
 from .failures import too_large
 from .orders import Progress
+from .remote import Changed
 
 _PAUSE = 0.1
 """Seconds between two tellings; the worker thins them out further."""
-
-
-class Changed(Exception):
-    """The file on the site has another size than the one that was begun."""
 
 
 class Meter:

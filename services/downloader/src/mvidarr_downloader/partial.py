@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from .fragments import mend
+
 NAME = "source"
 """Every file of a download begins with it; the title of a video never becomes a file name here."""
 
@@ -15,13 +17,15 @@ _UNFINISHED = (".part", ".ytdl")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the files in a folder are part of; `sizes` are whole sizes by file name."""
+    """What the files in a folder are part of; `sizes` are whole sizes by file name, `validators`
+    what the site said of the files, by format."""
 
     url: str
     extractor: str
     source_id: str
     format: str
     sizes: dict[str, int] = field(default_factory=dict)
+    validators: dict[str, str] = field(default_factory=dict)
 
     def same_as(self, other: "Mark") -> bool:
         """Whether the bytes of the one can be continued for the other."""
@@ -37,6 +41,7 @@ def take(earlier: Iterable[Path], into: Path, mark: Mark) -> Mark:
             write(into, found)
             for path in _files(folder):
                 path.rename(into / path.name)
+            mend(into)
             return found
     write(into, mark)
     return mark

@@ -34,6 +34,8 @@ class Conduct:
     """Promise this size, whatever is sent."""
     ranges: bool = True
     """Whether a part may be asked for."""
+    heeds_if_range: bool = True
+    """Whether a part of a file that has changed is refused, as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class MediaFile:
         headers = {key.decode(): value.decode() for key, value in scope["headers"]}
         wanted = headers.get("range")
         whole = 0, size - 1
-        if not wanted or not self.conduct.ranges or headers.get("if-range", etag) != etag:
+        other = self.conduct.heeds_if_range and headers.get("if-range", etag) != etag
+        if not wanted or not self.conduct.ranges or other:
             return whole
         match = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted)
         return part_of(match[1], match[2], size) if match else whole

@@ -17,10 +17,12 @@ from mvidarr_downloader.bounds import bounded
 from mvidarr_downloader.choosing import Chooser
 from mvidarr_downloader.descriptions import describe, uploaded
 from mvidarr_downloader.formats import SELECT
-from mvidarr_downloader.meter import Changed, Meter
+from mvidarr_downloader.fragments import noted
+from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress
 from mvidarr_downloader.pictures import fetch_picture
+from mvidarr_downloader.remote import Changed, Session
 
 Info = dict[str, Any]
 
@@ -40,11 +42,15 @@ class YtDlp:
     def fetch(self, order: Order) -> Downloaded:
         """The whole way; every failure of yt-dlp's leaves as a JobError."""
         journal = Journal()
-        with bounded(order.manners, journal), YoutubeDL(options(order, journal)) as ydl:
+        with (
+            bounded(order.manners, journal),
+            noted(),
+            Session(options(order, journal)) as ydl,
+        ):
             return _fetch(order, ydl, journal)
 
 
-def _fetch(order: Order, ydl: YoutubeDL, journal: Journal) -> Downloaded:
+def _fetch(order: Order, ydl: Session, journal: Journal) -> Downloaded:
     forked.tell(Progress("reading page"))
     chooser = Chooser(order.profile, order.max_bytes, ydl.build_format_selector(SELECT))
     ydl.format_selector = chooser
@@ -108,23 +114,25 @@ def _mark(order: Order, info: Info) -> partial.Mark:
     return partial.Mark(order.url, *source, str(info.get("format_id") or ""))
 
 
-def _download(order: Order, ydl: YoutubeDL, info: Info, mark: partial.Mark) -> tuple[Meter, Info]:
+def _download(order: Order, ydl: Session, info: Info, mark: partial.Mark) -> tuple[Meter, Info]:
     """Fetch, and begin anew once if what was begun is another file by now."""
-    remember = given(_remember, order.into, mark)
-    for sizes in (dict(mark.sizes), {}):
+    for sizes, validators in ((dict(mark.sizes), dict(mark.validators)), ({}, {})):
         expected = _known_size(info, "filesize", "filesize_approx")
         begun = partial.held(order.into)
+        remember = given(_remember, order.into, replace(mark, sizes=sizes, validators=validators))
         meter = Meter(order.max_bytes, expected, begun, sizes, forked.tell, remember)
         ydl._progress_hooks = [meter]
+        ydl.watch(_parts(info), validators, remember)
         try:
             return meter, ydl.process_ie_result(dict(info), download=True)
         except Changed:
             partial.discard(order.into)
-    raise failures.NETWORK.error("the size of the file changes all the time")
+    raise failures.NETWORK.error("the file changes all the time")
 
 
-def _remember(folder: Path, mark: partial.Mark, sizes: dict[str, int]) -> None:
-    partial.write(folder, replace(mark, sizes=sizes))
+def _remember(folder: Path, mark: partial.Mark, _: object) -> None:
+    """The mark holds the very dictionaries that grow."""
+    partial.write(folder, mark)
 
 
 def _tell_merging(status: Info) -> None:
