@@ -36,7 +36,7 @@ async def history(query: GetHistory, read: Read) -> Records:
         sa.select(event_log.c.correlation_id).where(event_log.c.subject == query.of).distinct()
     )
     about = sa.or_(event_log.c.subject == query.of, event_log.c.correlation_id.in_(beginnings))
-    return await _page(read, about, query.limit, query.cursor)
+    return await page_of_records(read, about, query.limit, query.cursor)
 
 
 @model.query
@@ -45,10 +45,12 @@ async def records(query: ListRecords, read: Read) -> Records:
     if query.command_id is not None:
         id = query.command_id
         caused = sa.or_(event_log.c.causation_id == id, event_log.c.id == id)
-        return await _page(read, caused, query.limit, query.cursor)
+        return await page_of_records(read, caused, query.limit, query.cursor)
     if query.after is not None:
-        return await _page(read, event_log.c.offset > query.after, query.limit, query.cursor)
-    return await _page(read, sa.true(), query.limit, query.cursor, newest_first=True)
+        return await page_of_records(
+            read, event_log.c.offset > query.after, query.limit, query.cursor
+        )
+    return await page_of_records(read, sa.true(), query.limit, query.cursor, newest_first=True)
 
 
 @model.query
@@ -78,7 +80,7 @@ async def system(_: GetSystem, read: Read) -> SystemView:
     )
 
 
-async def _page(
+async def page_of_records(
     read: Read,
     where: sa.ColumnElement[bool],
     limit: int,
@@ -86,6 +88,7 @@ async def _page(
     *,
     newest_first: bool = False,
 ) -> Records:
+    """Records by offset, and the cursor of the next page."""
     offset = event_log.c.offset
     query = sa.select(offset, event_log.c.body).where(where).limit(limit + 1)
     if cursor is not None:

@@ -1,9 +1,9 @@
 """All read models, in the order in which they fold and decide: foundations first."""
 
-from . import history, profiles, rebuilds, subscriptions
+from . import history, imports, log_queries, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
-from .jobs import jobs
+from .jobs import jobs, sites
 from .library import artists, files, video_queries, videos
 from .pipelines import acquiring, runs
 
@@ -13,6 +13,7 @@ MODELS: tuple[ReadModel, ...] = (
     api_keys.model,
     subscriptions.model,
     jobs.model,
+    sites.model,
     videos.model,
     files.model,
     artists.model,
@@ -21,6 +22,8 @@ MODELS: tuple[ReadModel, ...] = (
     video_queries.model,
     history.model,
     rebuilds.model,
+    log_queries.model,
+    imports.model,
 )
 
 

@@ -16,6 +16,7 @@ from .brain.leadership import LostLeadership, leadership, watch
 from .brain.model import Brain
 from .brain.store import Fenced
 from .brain.timers import Timers
+from .imports import not_while_importing
 from .jobs.census import Census
 from .jobs.dead import DeadLetters
 from .jobs.dispatcher import Dispatcher
@@ -49,7 +50,9 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
 async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
     workforce, rebuilder = Workforce(), Rebuilder()
     dispatcher, census = Dispatcher(workforce, per_site), Census(workforce)
-    chores = (Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census)
+    chores = not_while_importing(
+        Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census
+    )
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)
     await leader.take_over()

@@ -110,6 +110,22 @@ class Client:
         known = answer.model_validate_json(response.content) if response.content else None
         return Told(known)
 
+    async def download(self, path: str) -> AsyncGenerator[bytes, None]:
+        """The bytes of an answer, as they come."""
+        try:
+            async with self._http.stream("GET", f"/api/v1{path}") as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise _problem(response)
+                async for chunk in response.aiter_raw():
+                    yield chunk
+        except httpx.HTTPError as error:
+            raise _unreachable(self.access.address) from error
+
+    async def upload(self, path: str, content: bytes) -> None:
+        """Hand bytes over."""
+        await self._send("POST", path, content=content)
+
     async def outcome(self, command_id: str, deadline: float = 30) -> CommandView:
         """What came of a command, as soon as it is decided."""
         end = time.monotonic() + deadline

@@ -1,4 +1,4 @@
-"""`mvidarr log tail` and `log show`: the log itself, as the archive keeps it."""
+"""`mvidarr log …`: the log itself, as the archive keeps it; here its newest records, and one."""
 
 import asyncio
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from mvidarr_common.errors import NotFound
 from mvidarr_common.messages.queries import Records, RecordView, SystemView
 
+from . import log_care, log_files
 from .client import Client
 from .history import records_table
 from .output import console, plain, with_client
@@ -20,6 +21,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The log: everything that was asked and happened.")
     group.command()(tail)
     group.command()(show)
+    log_care.register(group)
+    log_files.register(group)
     app.add_typer(group, name="log")
 
 

@@ -72,6 +72,8 @@ class Mind:
         """What follows from a message that is folded. Raises NotLoaded, or what a decider raises
         on an event; a Problem on a command is its refusal."""
         self._refresh()
+        if self.is_past(envelope):
+            return Decided()
         try:
             decisions = tuple(self._decisions(envelope))
         except Problem as problem:
@@ -79,6 +81,10 @@ class Mind:
                 raise
             decisions = (_refusal(envelope, problem),)
         return _enveloped(envelope, decisions)
+
+    def is_past(self, envelope: Envelope) -> bool:
+        """Whether it was decided elsewhere. Raises NotLoaded."""
+        return any(past(envelope, self._overlay) for past in self.brain.pasts)
 
     def expect(self, envelope: Envelope) -> None:
         """Count on a decision that is in flight. Raises NotLoaded."""

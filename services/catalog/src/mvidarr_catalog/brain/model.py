@@ -48,6 +48,7 @@ Decision = Event | Signal | Later | Deferred
 
 Fold = Callable[[Any, Any, Any], None]
 Decide = Callable[[Any, Any, Any], Iterable[Decision]]
+Past = Callable[[Any, Any], bool]
 Answerer = Callable[[Any, Any], Awaitable[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +62,7 @@ class ReadModel:
     folds: dict[type[Message], list[Fold]] = field(default_factory=lambda: defaultdict(list))
     decides: dict[type[Message], list[Decide]] = field(default_factory=lambda: defaultdict(list))
     queries: dict[type[Query[Any]], Answerer] = field(default_factory=dict)
+    pasts: list[Past] = field(default_factory=list)
 
     def fold(self, function: F) -> F:
         """Declare how an event changes this read model's rows."""
@@ -70,6 +72,11 @@ class ReadModel:
     def decide(self, function: F) -> F:
         """Declare what follows from a message."""
         self.decides[first_parameter(function, Message)].append(function)
+        return function
+
+    def past(self, function: F) -> F:
+        """Declare of which messages was decided elsewhere: they are folded and nothing more."""
+        self.pasts.append(function)
         return function
 
     def query(self, function: F) -> F:
@@ -86,6 +93,7 @@ class Brain:
     folds: dict[type[Message], tuple[Fold, ...]]
     decides: dict[type[Message], tuple[Decide, ...]]
     queries: dict[type[Query[Any]], Answerer]
+    pasts: tuple[Past, ...] = ()
 
     @property
     def rows(self) -> tuple[type[Row], ...]:
@@ -117,7 +125,8 @@ def brain_of(models: tuple[ReadModel, ...]) -> Brain:
             decides[message] = decides.get(message, ()) + tuple(decide_functions)
         queries |= model.queries
     _one_decider_for_each_command(decides)
-    return Brain(models, folds, decides, queries)
+    pasts = tuple(past for model in models for past in model.pasts)
+    return Brain(models, folds, decides, queries, pasts)
 
 
 def first_parameter(function: Callable[..., Any], base: type[Any]) -> Any:

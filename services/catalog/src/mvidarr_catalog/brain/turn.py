@@ -143,6 +143,8 @@ class Turn:
 
     async def _decide(self, envelope: Envelope) -> Decided:
         if isinstance(envelope.message, parking.ABOUT_PARKED):
+            if await self.with_rows(self.mind.is_past, envelope):
+                return Decided()
             return Decided(events=(await parking.decide(self.connection, envelope),))
         return await self.with_rows(self.mind.decide, envelope)
 

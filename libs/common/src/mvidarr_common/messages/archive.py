@@ -1,0 +1,102 @@
+"""The log as a whole: what is in it, whether its two copies agree, taking it out and putting it in.
+
+Bodies are the records as they stand in the log, whole: whoever shows them hides their secrets.
+"""
+
+from datetime import datetime
+
+from .base import Command, Event, Query, Value
+from .queries import Listing, Records, View
+
+
+class LogStats(View):
+    """What the archive holds."""
+
+    log_id: str
+    records: int
+    offset: int
+    bytes: int
+    first: datetime | None
+    last: datetime | None
+    types: dict[str, int]
+
+
+class GetLogStats(Query[LogStats], wire="log.stats", answer=LogStats):
+    pass
+
+
+class FindRecords(Listing, Query[Records], wire="record.find", answer=Records):
+    """Records, oldest first: that contain this text, whose type begins so, about a subject."""
+
+    contains: str | None = None
+    type_is: str | None = None
+    of: str | None = None
+
+
+class Place(Value):
+    """A record as somebody found it in the log: its offset, id, and SHA-256."""
+
+    offset: int
+    id: str
+    digest: str
+
+
+class Difference(View):
+    """Where log and archive do not agree."""
+
+    offset: int
+    id: str
+    what: str
+
+
+class Compared(View):
+    """How a stretch of the log compares with the archive."""
+
+    differences: tuple[Difference, ...] = ()
+
+
+class CompareRecords(Query[Compared], wire="record.compare", answer=Compared):
+    """Whether the archive has just these records between `after` and the last of them."""
+
+    after: int
+    places: tuple[Place, ...]
+
+
+class Verified(View):
+    """What was looked at, up to `offset`, and how far the archive is."""
+
+    records: int
+    offset: int
+    end: int
+    differences: tuple[Difference, ...] = ()
+
+
+class Bodies(View):
+    """Records as they stand in the log, and the cursor of those behind them."""
+
+    items: tuple[str, ...]
+    next: str | None = None
+
+
+class ExportRecords(Query[Bodies], wire="record.export", answer=Bodies):
+    """Everything, in the order in which it was folded; what is parked comes last."""
+
+    cursor: str | None = None
+
+
+class BeginImport(Command, wire="log.import.begin"):
+    """From now on the log is given records of the past: they are folded, and nobody decides."""
+
+
+class ImportBegun(Event, wire="log.import.begun", about="log"):
+    """Records from before `until` are the past."""
+
+    until: datetime
+
+
+class EndImport(Command, wire="log.import.end"):
+    records: int
+
+
+class ImportEnded(Event, wire="log.import.ended", about="log"):
+    records: int
