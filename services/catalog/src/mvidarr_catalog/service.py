@@ -14,6 +14,10 @@ from .deps import Deps, open_deps
 from .reign import reign_for_ever
 from .settings import CatalogSettings
 
+LEADERS_CONNECTIONS = 5
+"""For its lock, its turns, a rebuild, and who hears workers and dead letters: they never wait for
+queries to end."""
+
 
 async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
     """Answer queries, as every replica does; lead, when elected."""
@@ -26,8 +30,9 @@ async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
         except (DBAPIError, OSError) as error:
             raise Unavailable("database_away", "The database is away; try again.") from error
 
-    async with runtime.bus.answer(answer), asyncio.TaskGroup() as tasks:
-        per_site = runtime.settings.downloads_per_site
+    per_site = runtime.settings.downloads_per_site
+    at_once = max(1, runtime.settings.database_connections - LEADERS_CONNECTIONS)
+    async with runtime.bus.answer(answer, at_once), asyncio.TaskGroup() as tasks:
         tasks.create_task(reign_for_ever(runtime.bus, deps.engine, deps.brain, per_site))
 
 

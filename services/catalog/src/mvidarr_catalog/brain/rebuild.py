@@ -54,6 +54,7 @@ class Refill:
         async with self._engine.begin() as connection:
             await store.drop_tables(connection, self._brain.rows, self._generation)
             await store.ensure_tables(connection, self._brain.rows, self._generation)
+        self._mind.state.learn({}, complete=self._brain.rows)  # there is nothing to load yet
 
     async def catch_up(self) -> None:
         """Fold until less than a chunk is left; work goes on meanwhile."""

@@ -22,7 +22,8 @@ TIME = sa.DateTime(timezone=True)
 class Row(Value):
     """One row. Class keywords: `table`, `subject` (the kind of subject that a row describes, such
     as "video": its row is fetched ahead for messages about it), `indexes`, each a tuple of column
-    names, and `whole`: a small table that may be asked for all its rows while deciding."""
+    names ("-priority" is the highest first), and `whole`: a small table that may be asked for all
+    its rows while deciding."""
 
     id: str
 
@@ -56,8 +57,10 @@ def table_of(row: type[Row], generation: int) -> sa.Table:
     """The table that holds rows of this class in this generation of the read model."""
     name = f"{row.table}_{generation}"
     columns = [_column(name, field.annotation) for name, field in row.model_fields.items()]
-    indexes = [sa.Index(f"ix_{name}_{'_'.join(names)}", *names) for names in row.indexes]
-    return sa.Table(name, sa.MetaData(), *columns, *indexes)
+    table = sa.Table(name, sa.MetaData(), *columns)
+    for names in row.indexes:
+        _index(table, names)
+    return table
 
 
 def to_columns(row: Row) -> dict[str, Any]:
@@ -89,6 +92,13 @@ def _column(name: str, annotation: Any) -> sa.Column[Any]:
     kind = sa.String(255) if name == "id" else _sql_type(_without_none(annotation))
     nullable = NoneType in get_args(annotation)
     return sa.Column(name, kind, primary_key=name == "id", nullable=nullable)
+
+
+def _index(table: sa.Table, names: tuple[str, ...]) -> None:
+    plain = [name.removeprefix("-") for name in names]
+    columns = [table.c[name] for name in plain]
+    ordered = [c.desc() if name[0] == "-" else c for name, c in zip(names, columns, strict=True)]
+    sa.Index(f"ix_{table.name}_{'_'.join(plain)}", *ordered)
 
 
 def _without_none(annotation: Any) -> Any:
