@@ -69,6 +69,9 @@ demo: install ## show on real media that it works; URLS="https://…" takes your
 up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: on those)
 	@$(BIN)/mvidarr up
 
+bench: install ## measure it, with ratios to a peer or a limit; BENCH="jobs folding" measures some
+	@$(BIN)/python -m bench $(BENCH)
+
 .PHONY: images monitor
 PYTHON_IMAGE ?= python:3.11-slim-bookworm
 SERVICES := $(notdir $(wildcard services/*))

@@ -10,6 +10,8 @@ from types import ModuleType
 
 import uvloop
 
+from mvidarr_common.testing.servers import MissingServer
+
 from . import bus, commands, folding, jobs, probing, startup, transcoding
 from .ground import Ground
 from .machine import machine
@@ -48,8 +50,11 @@ def main(names: Sequence[str]) -> None:
     here = machine()
     for what, value in here.items():
         print(f"{what}: {value}")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        figures = runner.run(measured(names or tuple(BENCHES)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            figures = runner.run(measured(names or tuple(BENCHES)))
+    except MissingServer as missing:
+        raise SystemExit(str(missing)) from None
     titles = {name: inspect.getdoc(module) or "" for name, module in BENCHES.items()}
     print(f"\nkept in {keep(here, titles, figures)}")
 
