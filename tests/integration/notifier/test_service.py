@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from tests.integration.catalogs import Catalog
 
 from mvidarr_common.bus import Bus, open_bus
 from mvidarr_common.bus.protocol import FromFirst
@@ -15,10 +16,10 @@ from mvidarr_common.demo.receiver import Receiver
 from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.errors import NotFound
 from mvidarr_common.messages import Message
-from mvidarr_common.messages.ids import JobId, SubscriptionId, VideoId
-from mvidarr_common.messages.jobs import EnqueueJob, JobCompleted, JobFailed, JobQueued, Notify
+from mvidarr_common.messages.ids import SubscriptionId, VideoId
+from mvidarr_common.messages.jobs import EnqueueJob, JobCompleted, JobFailed, JobGivenUp
 from mvidarr_common.messages.library import VideoReady, VideoWanted
-from mvidarr_common.messages.queries import SealedSubscription, SealedSubscriptions
+from mvidarr_common.messages.notify import SaveSubscription
 from mvidarr_common.runtime import running
 from mvidarr_common.secrets import instance_key
 from mvidarr_common.testing.conditions import eventually
@@ -43,25 +44,23 @@ async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
         yield opened
 
 
-@asynccontextmanager
-async def catalog(
-    bus: Bus, settings: NotifierSettings, address: str, *names: str
-) -> AsyncIterator[None]:
-    """Stands in for the catalog: these subscriptions want to hear of everything."""
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as listening:
+        yield listening
+
+
+async def subscribe(
+    catalog: Catalog, settings: NotifierSettings, address: str, *names: str
+) -> None:
+    """These want to hear of everything."""
     key = instance_key(settings)
-    items = tuple(
-        SealedSubscription(
-            id=SubscriptionId(name), channel="webhook", address=key.seal(address),
-            secret=key.seal("hush"), events=(),
-        )
-        for name in names
-    )  # fmt: skip
-
-    async def answer(query: Envelope) -> bytes:
-        return SealedSubscriptions(items=items).model_dump_json().encode()
-
-    async with bus.answer(answer):
-        yield
+    for name in names:
+        wish = SaveSubscription(
+            subscription_id=SubscriptionId(name), name=name, channel="webhook",
+            address=key.seal(address), secret=key.seal("hush"),
+        )  # fmt: skip
+        await catalog.has_committed(await catalog.say(wish))
 
 
 @asynccontextmanager
@@ -92,10 +91,11 @@ async def logged(bus: Bus, kind: type[Message], count: int) -> list[Envelope]:
 
 
 async def test_an_event_becomes_one_job_for_each_subscription(
-    bus: Bus, settings: NotifierSettings
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
 ) -> None:
     event = fresh(READY, source="catalog", actor="user/u1")
-    async with catalog(bus, settings, "http://x", "s1", "s2"), notifier(bus, settings):
+    await subscribe(empty, settings, receiver.url, "s1", "s2")
+    async with notifier(bus, settings):
         await bus.publish(event)
         said = await logged(bus, EnqueueJob, 2)
     assert [e.causation_id for e in said] == [event.id, event.id]
@@ -103,22 +103,28 @@ async def test_an_event_becomes_one_job_for_each_subscription(
     assert len({e.id for e in said}) == 2
 
 
-async def test_the_same_event_heard_twice_says_the_same_twice(
-    bus: Bus, settings: NotifierSettings
+async def test_the_same_event_heard_twice_is_told_once(
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
 ) -> None:
     event = fresh(READY, source="catalog")
-    async with catalog(bus, settings, "http://x", "s1"), notifier(bus, settings):
+    await subscribe(empty, settings, receiver.url, "s1")
+    async with notifier(bus, settings):
         await bus.publish(event)
         await bus.publish(event)
         first, second = await logged(bus, EnqueueJob, 2)
+        await logged(bus, JobCompleted, 1)
+        await empty.has_committed(first)
     assert first.id == second.id
-    assert isinstance(first.message, EnqueueJob)
-    assert isinstance(second.message, EnqueueJob)
     assert first.message == second.message
+    assert len(await empty.records("event.job.added")) == 1
+    assert len(receiver.requests) == 1
 
 
-async def test_what_is_not_worth_telling_is_not_heard(bus: Bus, settings: NotifierSettings) -> None:
-    async with catalog(bus, settings, "http://x", "s1"), notifier(bus, settings):
+async def test_what_is_not_worth_telling_is_not_heard(
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
+) -> None:
+    await subscribe(empty, settings, receiver.url, "s1")
+    async with notifier(bus, settings):
         await bus.publish(fresh(VideoWanted(video_id=VideoId("v1")), source="catalog"))
         event = fresh(READY, source="catalog")
         await bus.publish(event)
@@ -127,25 +133,23 @@ async def test_what_is_not_worth_telling_is_not_heard(bus: Bus, settings: Notifi
 
 
 async def test_an_event_waits_until_the_catalog_answers(
-    bus: Bus, settings: NotifierSettings
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
 ) -> None:
+    await subscribe(empty, settings, receiver.url, "s1")
+    empty.cut()
     async with notifier(bus, settings):
         await bus.publish(fresh(READY, source="catalog"))
-        async with catalog(bus, settings, "http://x", "s1"):
-            assert len(await logged(bus, EnqueueJob, 1)) == 1
+        await eventually(lambda: empty.asked("subscription.to"))
+        empty.mend()
+        assert len(await logged(bus, EnqueueJob, 1)) == 1
 
 
-async def test_a_job_reaches_its_receiver_and_is_completed(
-    bus: Bus, settings: NotifierSettings
+async def test_an_event_reaches_its_receiver_and_the_job_is_completed(
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
 ) -> None:
-    async with (
-        Receiver() as receiver,
-        catalog(bus, settings, receiver.url, "s1"),
-        notifier(bus, settings),
-    ):
+    await subscribe(empty, settings, receiver.url, "s1")
+    async with notifier(bus, settings):
         await bus.publish(fresh(READY, source="catalog"))
-        [command] = await logged(bus, EnqueueJob, 1)
-        await bus.publish(queued(command, attempt=1))
         [request] = await receiver.wait_for(1)
         [done] = await logged(bus, JobCompleted, 1)
     assert json.loads(request.body)["title"] == "Ready: Björk – Jóga"
@@ -155,41 +159,28 @@ async def test_a_job_reaches_its_receiver_and_is_completed(
 
 
 async def test_a_failing_receiver_fails_the_attempt_and_the_next_one_arrives(
-    bus: Bus, settings: NotifierSettings
+    bus: Bus, settings: NotifierSettings, empty: Catalog, receiver: Receiver
 ) -> None:
-    async with (
-        Receiver() as receiver,
-        catalog(bus, settings, receiver.url, "s1"),
-        notifier(bus, settings),
-    ):
+    await subscribe(empty, settings, receiver.url, "s1")
+    async with notifier(bus, settings):
         receiver.fail(1)
         await bus.publish(fresh(READY, source="catalog"))
-        [command] = await logged(bus, EnqueueJob, 1)
-        await bus.publish(queued(command, attempt=1))
         [failed] = await logged(bus, JobFailed, 1)
-        await bus.publish(queued(command, attempt=2))
         await receiver.wait_for(1)
     assert isinstance(failed.message, JobFailed)
     assert (failed.message.code, failed.message.retryable) == ("receiver_refused", True)
+    assert [request.status for request in receiver.requests] == [503, 204]
     assert len({request.headers["x-mvidarr-delivery"] for request in receiver.requests}) == 1
 
 
 async def test_addresses_sealed_with_another_key_fail_for_good(
-    bus: Bus, settings: NotifierSettings
+    bus: Bus, settings: NotifierSettings, empty: Catalog
 ) -> None:
     other = settings.model_copy(update={"instance_key": SecretStr("A" * 43 + "=")})
-    async with catalog(bus, other, "http://x", "s1"), notifier(bus, settings):
+    await subscribe(empty, other, "http://x", "s1")
+    async with notifier(bus, settings):
         await bus.publish(fresh(READY, source="catalog"))
-        [command] = await logged(bus, EnqueueJob, 1)
-        await bus.publish(queued(command, attempt=1))
         [failed] = await logged(bus, JobFailed, 1)
+        await logged(bus, JobGivenUp, 1)
     assert isinstance(failed.message, JobFailed)
     assert (failed.message.code, failed.message.retryable) == ("wrong_instance_key", False)
-
-
-def queued(command: Envelope, attempt: int) -> Envelope:
-    """What the catalog's dispatcher makes of the command."""
-    assert isinstance(command.message, EnqueueJob)
-    spec = command.message.spec
-    assert isinstance(spec, Notify)
-    return fresh(JobQueued(job_id=JobId("j1"), attempt=attempt, spec=spec), source="catalog")
