@@ -73,6 +73,10 @@ MORE: dict[str, list[str]] = {
         "2", *X264, "-c:v:1", "mjpeg", "-c:a", "aac", "-disposition:v:1", "attached_pic",
     ],
 }  # fmt: skip
+UNPROMISED = ("h264-aac.ts", "interlaced.mpg")
+"""Broadcast streams promise no length: one that was cut is shorter, and nothing in it says so. The
+length that the page gave is what finds those. And VP9 has no checksum for every bit."""
+
 CORPUS = SMALL | (MORE if FULL else {})
 
 
@@ -161,8 +165,8 @@ async def test_whole_files_pass_and_damaged_ones_are_refused(
             table[damage].append((name, differs, refused))
     misses = _printed(table)
     assert alarms == []
-    assert [miss for miss in misses if "flipped" not in miss] == []
-    assert len(misses) <= len(CORPUS) // 4
+    known = ("flipped bits: vp9-opus.webm", *UNPROMISED)
+    assert [miss for miss in misses if not miss.endswith(known)] == []
 
 
 def _printed(table: dict[str, list[tuple[str, bool, bool]]]) -> list[str]:

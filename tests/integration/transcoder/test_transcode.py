@@ -13,9 +13,9 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import JobProgressed, PlaceFile, Transcode, Verify
 from mvidarr_common.testing.worker import run_job
 from mvidarr_transcoder.deps import Deps
+from mvidarr_transcoder.encodings import RECIPES
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.operations import transcode, verify
-from mvidarr_transcoder.recipes import RECIPES
 from mvidarr_transcoder.service import service
 
 CODECS = {
@@ -25,6 +25,8 @@ CODECS = {
     "ultra_compress": ("hevc", "aac"),
     "webm_web": ("vp9", "opus"),
     "audio_only": (None, "mp3"),
+    "hevc": ("hevc", "aac"),
+    "av1": ("av1", "opus"),
 }
 
 

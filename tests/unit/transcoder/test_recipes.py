@@ -8,8 +8,9 @@ import pytest
 from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream, quality_of
 from mvidarr_common.messages.profiles import Recipe
 from mvidarr_transcoder.encoding import Encoder, refusal
+from mvidarr_transcoder.encodings import RECIPES
 from mvidarr_transcoder.media.opening import DEMUXERS
-from mvidarr_transcoder.recipes import RECIPES, command, fitted
+from mvidarr_transcoder.recipes import command, fitted
 
 FILM = VideoStream(codec="vp9", width=1920, height=1080)
 COVER = VideoStream(codec="mjpeg", width=500, height=500, attached=True)
@@ -52,6 +53,15 @@ EXPECTED: dict[str, list[str]] = {
     ],
     "audio_only": [
         "-map", "0:a:0", "-vn", "-sn", "-c:a", "libmp3lame", "-b:a", "192k", *KEPT, "-f", "mp3",
+    ],
+    "hevc": [
+        *PICTURE, "libx265", "-preset", "medium", "-crf", "24", "-pix_fmt", "yuv420p",
+        "-tag:v", "hvc1", "-x265-params", "log-level=error", *AUDIO, "aac", "-b:a", "160k",
+        *KEPT, "-movflags", "+faststart", "-f", "mp4",
+    ],
+    "av1": [
+        *PICTURE, "libsvtav1", "-preset", "8", "-crf", "32", "-pix_fmt", "yuv420p",
+        *AUDIO, "libopus", "-b:a", "128k", *KEPT, "-movflags", "+faststart", "-f", "mp4",
     ],
 }  # fmt: skip
 
@@ -152,7 +162,7 @@ def test_of_unknown_length_only_the_seconds_are_known() -> None:
 
 def test_a_rendition_must_hold_what_its_source_holds() -> None:
     made = FACTS.model_copy(update={"duration": 100.4})
-    assert refusal("web_optimized", FACTS, made) is None
-    assert refusal("audio_only", FACTS, made.model_copy(update={"video": ()})) is None
+    assert refusal(RECIPES["web_optimized"], FACTS, made) is None
+    assert refusal(RECIPES["audio_only"], FACTS, made.model_copy(update={"video": ()})) is None
     for change in ({"video": ()}, {"audio": ()}, {"duration": 97.0}, {"duration": None}):
-        assert refusal("web_optimized", FACTS, made.model_copy(update=change))
+        assert refusal(RECIPES["web_optimized"], FACTS, made.model_copy(update=change))

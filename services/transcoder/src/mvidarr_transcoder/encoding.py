@@ -1,9 +1,8 @@
 """Watching an encoder, and judging what it has made. Pure."""
 
 from mvidarr_common.messages.media import MediaFacts
-from mvidarr_common.messages.profiles import Recipe
 
-from .recipes import RECIPES
+from .encodings import Encoding
 
 _SECONDS, _SHARE = 1.5, 0.02
 """How far the rendition's length may be from its source's: encoders pad, containers round."""
@@ -41,9 +40,9 @@ class Encoder:
         return max(0.0, self.duration - self.seconds) / self.speed
 
 
-def refusal(recipe: Recipe, source: MediaFacts, made: MediaFacts) -> str | None:
+def refusal(encoding: Encoding, source: MediaFacts, made: MediaFacts) -> str | None:
     """Why what was made is no rendition of its source; None when it is one."""
-    if RECIPES[recipe].video and source.picture is not None and made.picture is None:
+    if encoding.video and source.picture is not None and made.picture is None:
         return "The rendition has no picture."
     if source.audio and not made.audio:
         return "The rendition has no sound."

@@ -1,84 +1,84 @@
-"""The six recipes of a transcode, as data, and the FFmpeg command line that cooks one. Pure."""
+"""The FFmpeg command line that cooks a recipe. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvidarr_common.messages.jobs import OwnRecipe, Treatment
 from mvidarr_common.messages.media import MediaFacts, VideoStream
 from mvidarr_common.messages.profiles import Recipe
 
+from .encodings import RECIPES, Encoding
+from .hardware import Hardware, video_arguments
 from .media.opening import DEMUXERS, PROTOCOLS
+from .own_recipes import from_own
+from .treating import Measured, burning, picture_filters, sound_filters, texts_of
 
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How a recipe encodes. `box` bounds the picture, width by height, either way up; `texts` is
-    the codec that the container has for subtitles."""
-
-    muxer: str
-    extension: str
-    audio: tuple[str, ...]
-    video: tuple[str, ...] = ()
-    box: tuple[int, int] | None = None
-    container: tuple[str, ...] = ()
-    texts: str | None = None
-
-
-def _x264(preset: str, crf: int, *rates: str) -> tuple[str, ...]:
-    return ("libx264", "-preset", preset, "-crf", str(crf), *rates, "-pix_fmt", "yuv420p")
-
-
-_FASTSTART = ("-movflags", "+faststart")
-
-RECIPES: Mapping[Recipe, Encoding] = {
-    "web_optimized": Encoding(
-        "mp4", "mp4", ("aac", "-b:a", "128k"),
-        _x264("medium", 23, "-maxrate", "2M", "-bufsize", "4M"),
-        container=_FASTSTART, texts="mov_text",
-    ),
-    "high_quality": Encoding(
-        "mp4", "mp4", ("aac", "-b:a", "192k"), _x264("slow", 18), texts="mov_text",
-    ),
-    "mobile_optimized": Encoding(
-        "mp4", "mp4", ("aac", "-b:a", "96k"),
-        _x264("fast", 28, "-maxrate", "1M", "-bufsize", "2M"),
-        box=(1280, 720), container=_FASTSTART, texts="mov_text",
-    ),
-    "ultra_compress": Encoding(
-        "mp4", "mp4", ("aac", "-b:a", "64k"),
-        ("libx265", "-preset", "medium", "-crf", "32", "-pix_fmt", "yuv420p", "-tag:v", "hvc1",
-         "-x265-params", "log-level=error"),
-        texts="mov_text",
-    ),
-    # libvpx refuses a peak rate without a target (`-b:v 0 -maxrate 2M`); in its constrained quality
-    # the target is the ceiling, which is what is meant.
-    "webm_web": Encoding(
-        "webm", "webm", ("libopus", "-b:a", "128k"),
-        ("libvpx-vp9", "-crf", "30", "-b:v", "2M", "-row-mt", "1",
-         "-cpu-used", "4", "-pix_fmt", "yuv420p"),
-        texts="webvtt",
-    ),
-    "audio_only": Encoding("mp3", "mp3", ("libmp3lame", "-b:a", "192k")),
+CODECS = {
+    "libx264": "h264", "libx265": "hevc", "libsvtav1": "av1", "libvpx-vp9": "vp9",
+    "aac": "aac", "libopus": "opus", "libmp3lame": "mp3", "flac": "flac",
 }  # fmt: skip
+"""What an encoder makes."""
 
-_TEXT_CODECS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
-"""Subtitles that are letters; pictures of letters fit into neither MP4 nor WebM."""
+NO_TREATMENT = Treatment(deinterlace=False, tone_map=False)
+NOTHING_MEASURED = Measured()
 
 
 def command(
-    ffmpeg: str, recipe: Recipe, facts: MediaFacts, source: Path, target: Path, threads: int = 0
+    ffmpeg: str,
+    recipe: Recipe | OwnRecipe,
+    facts: MediaFacts,
+    source: Path,
+    target: Path,
+    threads: int = 0,
+    treatment: Treatment = NO_TREATMENT,
+    measured: Measured = NOTHING_MEASURED,
+    hardware: Hardware | None = None,
 ) -> list[str]:
     """The whole command line. It writes what it has done to standard output, line by line."""
-    encoding = RECIPES[recipe]
+    encoding = encoding_of(recipe)
+    cooking = Cooking(encoding, facts, source, treatment, measured, hardware)
     return [
-        ffmpeg, "-nostdin", "-y", "-hide_banner", "-v", "warning", "-nostats",
-        "-progress", "pipe:1", "-stats_period", "0.5",
-        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS,
-        "-threads", str(threads), "-i", f"file:{source}",
-        *_streams(encoding, facts),
+        *opening(ffmpeg, source, threads, hardware),
+        *_streams(cooking),
         "-map_metadata", "0", "-map_chapters", "0", "-dn",
         "-threads", str(threads), *encoding.container, "-f", encoding.muxer, f"file:{target}",
     ]  # fmt: skip
+
+
+def encoding_of(recipe: Recipe | OwnRecipe) -> Encoding:
+    """How a recipe encodes."""
+    return from_own(recipe) if isinstance(recipe, OwnRecipe) else RECIPES[recipe]
+
+
+def opening(
+    ffmpeg: str, source: Path, threads: int = 0, hardware: Hardware | None = None
+) -> list[str]:
+    """The part of a command line that every operation begins with: quiet, and bound to files."""
+    return [
+        ffmpeg, "-nostdin", "-y", "-hide_banner", "-v", "warning", "-nostats",
+        "-progress", "pipe:1", "-stats_period", "0.5", *(hardware.before if hardware else ()),
+        "-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS,
+        "-threads", str(threads), "-i", f"file:{source}",
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cooking:
+    """All that decides on the arguments of the streams."""
+
+    encoding: Encoding
+    facts: MediaFacts
+    source: Path
+    treatment: Treatment
+    measured: Measured
+    hardware: Hardware | None
+
+
+def copied(cooking: Cooking) -> tuple[str, ...]:
+    """Which streams stay as they are: "video", "audio"."""
+    wanted = cooking.treatment.copy_fitting
+    fitting = (("video", _picture_fits(cooking)), ("audio", _sound_fits(cooking)))
+    return tuple(name for name, fits in fitting if wanted and fits)
 
 
 def fitted(width: int, height: int, box: tuple[int, int] | None) -> tuple[int, int]:
@@ -90,25 +90,78 @@ def fitted(width: int, height: int, box: tuple[int, int] | None) -> tuple[int, i
     return _even(width * scale), _even(height * scale)
 
 
-def _streams(encoding: Encoding, facts: MediaFacts) -> list[str]:
+def _streams(cooking: Cooking) -> list[str]:
+    encoding, facts = cooking.encoding, cooking.facts
     if not encoding.video:
-        return ["-map", "0:a:0", "-vn", "-sn", "-c:a", *encoding.audio]
+        return ["-map", "0:a:0", "-vn", "-sn", *_sound(cooking)]
     arguments = []
     if facts.picture is not None:
-        arguments += [*_picture(encoding, facts, facts.picture)]
-    arguments += ["-map", "0:a?", "-c:a", *encoding.audio]
-    texts = [n for n, name in enumerate(facts.subtitles) if name.split(":")[0] in _TEXT_CODECS]
+        arguments += _picture(cooking, facts.picture)
+    arguments += ["-map", "0:a?", *_sound(cooking)]
+    texts = texts_of(facts) if cooking.treatment.subtitles == "keep" and encoding.texts else []
     for number in texts:
         arguments += ["-map", f"0:s:{number}"]
     return arguments + (["-c:s", encoding.texts] if texts and encoding.texts else [])
 
 
-def _picture(encoding: Encoding, facts: MediaFacts, picture: VideoStream) -> list[str]:
-    number = facts.video.index(picture)  # the film, not the cover art that may come before it
-    size = fitted(picture.width, picture.height, encoding.box)
-    scale = [] if size == (picture.width, picture.height) else [f"scale={size[0]}:{size[1]}"]
-    filters = ["-vf", ",".join(scale)] if scale else []
-    return ["-map", f"0:v:{number}", "-c:v", *encoding.video, *filters]
+def _picture(cooking: Cooking, picture: VideoStream) -> list[str]:
+    number = cooking.facts.video.index(picture)  # the film, not the cover art before it
+    begin = ["-map", f"0:v:{number}"]
+    if "video" in copied(cooking):
+        return [*begin, "-c:v", "copy"]
+    chain = _chain(cooking, picture)
+    hardware = cooking.hardware
+    if hardware is not None:
+        codec = CODECS[cooking.encoding.video[0]]
+        chain += [hardware.upload] if hardware.upload else []
+        coded = video_arguments(hardware, codec, 26)
+    else:
+        coded = ["-c:v", *cooking.encoding.video]
+    return [*begin, *coded, *(["-vf", ",".join(chain)] if chain else [])]
+
+
+def _chain(cooking: Cooking, picture: VideoStream) -> list[str]:
+    crop = cooking.measured.crop
+    width, height = crop[:2] if crop else (picture.width, picture.height)
+    size = fitted(width, height, cooking.encoding.box)
+    chain = picture_filters(cooking.treatment, picture, size, cooking.measured)
+    texts = texts_of(cooking.facts)
+    if cooking.treatment.subtitles == "burn" and texts:
+        chain.append(burning(cooking.source, texts[0]))
+    return chain
+
+
+def _sound(cooking: Cooking) -> list[str]:
+    if "audio" in copied(cooking):
+        return ["-c:a", "copy"]
+    filters = sound_filters(cooking.treatment, cooking.measured)
+    return ["-c:a", *cooking.encoding.audio, *(["-af", ",".join(filters)] if filters else [])]
+
+
+def _picture_fits(cooking: Cooking) -> bool:
+    picture, encoding = cooking.facts.picture, cooking.encoding
+    if picture is None or not encoding.video or _chain(cooking, picture):
+        return False
+    rate = picture.bitrate or cooking.facts.bitrate or 0
+    most = _rate(encoding.video)
+    plain = picture.pixel_format in ("yuv420p", "yuvj420p") and picture.rotation == 0
+    fits = picture.codec == CODECS[encoding.video[0]]
+    return plain and fits and (most is None or 0 < rate <= most)
+
+
+def _sound_fits(cooking: Cooking) -> bool:
+    wanted = CODECS[cooking.encoding.audio[0]]
+    fits = bool(cooking.facts.audio) and all(s.codec == wanted for s in cooking.facts.audio)
+    return fits and not sound_filters(cooking.treatment, cooking.measured)
+
+
+def _rate(arguments: tuple[str, ...]) -> int | None:
+    """The peak rate in bits a second that an encoder's arguments set."""
+    for name in ("-maxrate", "-b:v"):
+        if name in arguments:
+            value = arguments[arguments.index(name) + 1]
+            return int(value[:-1]) * {"k": 1000, "M": 1_000_000}[value[-1]]
+    return None
 
 
 def _even(length: float) -> int:

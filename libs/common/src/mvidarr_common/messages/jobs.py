@@ -14,6 +14,7 @@ from .base import Command, Event, Message, Signal
 from .ids import JobId, PipelineId, WorkerId
 from .notify import Announcement, Channel
 from .work.base import JobSpec, Result
+from .work.encoding import OwnRecipe, Treatment
 from .work.fetching import Download, Downloaded, Inspect, Inspected
 from .work.files import (
     FileToMove,
@@ -48,10 +49,10 @@ from .work.media import (
 
 __all__ = [
     "Artwork", "Download", "Downloaded", "FileToMove", "Finding", "Inspect", "Inspected",
-    "JobSpec", "Moved", "Place", "PlaceFile", "Placed", "Probe", "ProbeMany", "Probed",
-    "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored", "Result",
+    "JobSpec", "Moved", "OwnRecipe", "Place", "PlaceFile", "Placed", "Probe", "ProbeMany",
+    "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored", "Result",
     "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash",
-    "Trashed", "Verified", "Verify",
+    "Trashed", "Treatment", "Verified", "Verify",
 ]  # fmt: skip
 
 

@@ -15,6 +15,8 @@ Recipe = Literal[
     "ultra_compress",
     "webm_web",
     "audio_only",
+    "hevc",
+    "av1",
 ]
 """The name of a transcode; no client ever passes FFmpeg arguments."""
 

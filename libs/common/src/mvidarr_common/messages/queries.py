@@ -259,6 +259,12 @@ class GetFile(Query[FileView], wire="file.get", answer=FileView):
     id: FileId
 
 
+class FileAt(Query[FileView], wire="file.at", answer=FileView):
+    """The file at this path, or beside which it lies; a path of any machine that ends so."""
+
+    path: str
+
+
 class ListFiles(Listing, Query[Files], wire="file.list", answer=Files):
     video_id: VideoId | None = None
 

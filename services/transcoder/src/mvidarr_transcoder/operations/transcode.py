@@ -1,70 +1,91 @@
 """Transcoding: FFmpeg makes a rendition by a recipe; it counts only when it has been checked."""
 
+from pathlib import Path
+
 import av
 
 from mvidarr_common.errors import JobError
-from mvidarr_common.jobs import Finished, Job
-from mvidarr_common.messages.jobs import Transcode, Transcoded
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import OwnRecipe, Transcode, Transcoded
 from mvidarr_common.messages.media import MediaFacts
 from mvidarr_transcoder.deps import Deps
-from mvidarr_transcoder.encoding import Encoder, refusal
+from mvidarr_transcoder.encoding import refusal
+from mvidarr_transcoder.encodings import Encoding
+from mvidarr_transcoder.hardware import Hardware, working
+from mvidarr_transcoder.measuring import measured
 from mvidarr_transcoder.media import measure, sha256_of
-from mvidarr_transcoder.recipes import RECIPES, command
+from mvidarr_transcoder.recipes import CODECS, Cooking, command, copied, encoding_of
+from mvidarr_transcoder.running import encode, succeeded
 from mvidarr_transcoder.sources import existing
-from mvidarr_transcoder.stall import ending_when_stalled
+from mvidarr_transcoder.treating import Measured
 
 
 async def transcode(spec: Transcode, job: Job[Deps]) -> Transcoded:
     """The rendition lies in staging, under a name that it gets when it is whole."""
     source = existing(job.root, spec.path)
-    if not spec.facts.audio and not RECIPES[spec.recipe].video:
+    encoding = encoding_of(spec.recipe)
+    if not spec.facts.audio and not encoding.video:
         raise JobError("no_audio", "There is no sound to make a sound file of.")
-    target = job.staging / f"{spec.recipe}.{RECIPES[spec.recipe].extension}"
+    name = spec.recipe.name if isinstance(spec.recipe, OwnRecipe) else spec.recipe
+    target = job.staging / f"{name}.{encoding.extension}"
     draft = target.with_name(f"{target.name}.tmp")
-    line = command(job.deps.ffmpeg, spec.recipe, spec.facts, source, draft, job.deps.threads)
-    _succeeded(await _encode(job, line, spec.facts.duration))
-    facts = await _checked(job, str(draft), spec)
+    found = await measured(job, spec.treatment, spec.facts, source)
+    hardware = await _cook(spec, job, source, draft, found)
+    facts = await _checked(job, str(draft), encoding, spec.facts)
     digest = await job.call(sha256_of, str(draft))
     draft.rename(target)
-    facts = facts.model_copy(update={"container": RECIPES[spec.recipe].muxer})
-    return Transcoded(path=job.root.relative(target), sha256=digest, facts=facts)
-
-
-async def _encode(job: Job[Deps], line: list[str], duration: float | None) -> Finished:
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
-        encoder = Encoder(duration)
-
-        def heard(text: str) -> None:
-            if encoder.hear(text):
-                alive()
-                job.progress(
-                    "transcode", fraction=encoder.fraction, done=encoder.seconds, total=duration,
-                    unit="s", speed=encoder.speed, eta=encoder.eta,
-                )  # fmt: skip
-
-        return await job.run(*line, on_line=heard)
-
-
-def _succeeded(finished: Finished) -> None:
-    if finished.code == 0:
-        return
-    if "No space left on device" in finished.errors:
-        raise JobError("disk_full", "The disk is full.", retry=True, after=300)
-    raise JobError(
-        "transcode_failed",
-        f"FFmpeg ended with code {finished.code}.",
-        retry=finished.code < 0,  # a signal: it was killed, perhaps for want of memory
-        detail=finished.errors,
+    facts = facts.model_copy(update={"container": encoding.muxer})
+    cooking = Cooking(encoding, spec.facts, source, spec.treatment, found, hardware)
+    return Transcoded(
+        path=job.root.relative(target), sha256=digest, facts=facts, notes=_notes(cooking)
     )
 
 
-async def _checked(job: Job[Deps], draft: str, spec: Transcode) -> MediaFacts:
+async def _cook(
+    spec: Transcode, job: Job[Deps], source: Path, draft: Path, found: Measured
+) -> Hardware | None:
+    """Encode, in hardware if that is wished for and works, else as always."""
+    family = await _hardware(spec, job)
+    for hardware in (family, None) if family else (None,):
+        line = command(
+            job.deps.ffmpeg, spec.recipe, spec.facts, source, draft, job.deps.threads,
+            spec.treatment, found, hardware,
+        )  # fmt: skip
+        finished = await encode(job, line, spec.facts.duration)
+        if hardware is None or finished.code == 0:
+            break
+    succeeded(finished)
+    return hardware
+
+
+async def _hardware(spec: Transcode, job: Job[Deps]) -> Hardware | None:
+    video = encoding_of(spec.recipe).video
+    if not spec.treatment.hardware or not video:
+        return None
+    return await working(job.run, job.deps.ffmpeg, CODECS[video[0]])
+
+
+def _notes(cooking: Cooking) -> tuple[str, ...]:
+    """What was chosen on the way."""
+    notes = [f"copied {name}" for name in copied(cooking)]
+    if cooking.measured.crop is not None:
+        notes.append("cropped to {}x{}".format(*cooking.measured.crop))
+    if cooking.measured.loudness is not None:
+        notes.append(f"loudness was {cooking.measured.loudness.integrated:g} LUFS")
+    if cooking.hardware is not None:
+        notes.append(f"encoded by {cooking.hardware.name}")
+    return tuple(notes)
+
+
+async def _checked(
+    job: Job[Deps], draft: str, encoding: Encoding, source: MediaFacts
+) -> MediaFacts:
     try:
         made = await job.call(measure, draft)
     except av.FFmpegError as error:
         raise JobError(
             "transcode_failed", "FFmpeg made no media file.", detail=str(error)
         ) from None
-    if reason := refusal(spec.recipe, spec.facts, made):
+    if reason := refusal(encoding, source, made):
         raise JobError("transcode_failed", reason)
     return made

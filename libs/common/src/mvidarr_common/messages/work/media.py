@@ -9,6 +9,7 @@ from mvidarr_common.messages.media import MediaFacts
 from mvidarr_common.messages.profiles import Recipe
 
 from .base import JobSpec, Result
+from .encoding import OwnRecipe, Treatment
 
 
 class Probed(Result):
@@ -80,17 +81,23 @@ class Verify(JobSpec, queue="media", gives=Verified):
 
 
 class Transcoded(Result):
+    """`notes` say what was chosen on the way: a crop, an encoder, a stream that was copied."""
+
     kind: Literal["transcode"] = "transcode"
     path: str
     sha256: str
     facts: MediaFacts
+    notes: tuple[str, ...] = ()
 
 
 class Transcode(JobSpec, queue="transcode", gives=Transcoded, stages=True):
+    """Make a rendition by a recipe that comes along or by one's own."""
+
     kind: Literal["transcode"] = "transcode"
     path: str
-    recipe: Recipe
+    recipe: Recipe | OwnRecipe
     facts: MediaFacts
+    treatment: Treatment = Treatment()
 
 
 class Artwork(Value):

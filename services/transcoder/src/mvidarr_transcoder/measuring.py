@@ -1,0 +1,68 @@
+"""The passes before an encode that a treatment asks for: black borders, loudness."""
+
+from pathlib import Path
+
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import Treatment
+from mvidarr_common.messages.media import MediaFacts
+
+from .deps import Deps
+from .recipes import opening
+from .running import encode, succeeded
+from .treating import Loudness, Measured, borders, heard, listening
+
+_LONGEST_TAIL = 40
+
+
+async def measured(
+    job: Job[Deps], treatment: Treatment, facts: MediaFacts, source: Path
+) -> Measured:
+    """What there is to know before the command line can be written."""
+    crop = await _crop(job, facts, source) if treatment.crop else None
+    wanted = treatment.loudness is not None and facts.audio
+    return Measured(crop, await _loudness(job, treatment, facts, source) if wanted else None)
+
+
+async def _loudness(
+    job: Job[Deps], treatment: Treatment, facts: MediaFacts, source: Path
+) -> Loudness | None:
+    line = [
+        *_loud(opening(job.deps.ffmpeg, source, job.deps.threads)),
+        "-map", "0:a:0", "-vn", "-af", listening(treatment), "-f", "null", "-",
+    ]  # fmt: skip
+    finished = await encode(job, line, facts.duration, "listen")
+    succeeded(finished)
+    return heard(finished.errors)
+
+
+async def _crop(
+    job: Job[Deps], facts: MediaFacts, source: Path
+) -> tuple[int, int, int, int] | None:
+    """Looks at key frames alone: borders do not come and go between them."""
+    if facts.picture is None:
+        return None
+    keys = opening(job.deps.ffmpeg, source, job.deps.threads)
+    at = keys.index("-i")
+    chain = "cropdetect=limit=24:round=2:reset=0,metadata=mode=print:file=-"
+    line = [
+        *keys[:at], "-skip_frame", "nokey", *keys[at:],
+        "-map", f"0:v:{facts.video.index(facts.picture)}", "-an", "-vf", chain, "-f", "null", "-",
+    ]  # fmt: skip
+    said: dict[str, str] = {}
+    lines: list[str] = []
+
+    def hear(text: str) -> None:
+        name, _, value = text.partition("=")
+        if name.startswith("lavfi.cropdetect."):
+            said[name.rpartition(".")[2]] = value.strip()
+        if name.endswith("cropdetect.y"):
+            lines.append("crop={w}:{h}:{x}:{y}".format(**said))
+
+    succeeded(await job.run(*line, on_line=hear))
+    return borders(lines[-_LONGEST_TAIL:], facts.picture)
+
+
+def _loud(line: list[str]) -> list[str]:
+    """loudnorm prints its findings as information."""
+    at = line.index("-v")
+    return [*line[: at + 1], "info", *line[at + 2 :]]
