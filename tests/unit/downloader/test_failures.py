@@ -21,7 +21,8 @@ from yt_dlp.utils import (
 )
 
 from mvidarr_common.errors import JobError
-from mvidarr_downloader.failures import failure_of
+from mvidarr_downloader import failures
+from mvidarr_downloader.failures import Failure, failure_of
 
 BOT_TEXT = "Sign in to confirm you’re not a bot. Use --cookies-from-browser or --cookies"
 
@@ -73,13 +74,15 @@ TABLE: list[tuple[Exception, str, bool]] = [
     (page(answer(404)), "gone", False),
     (page(answer(410)), "gone", False),
     (data(answer(404)), "gone", False),
-    (page("Private video. Sign in if you've been granted access to this video"), "gone", False),
+    (page("Private video. Sign in if you've been granted access to this video"), "private", False),
+    (page("This video is private"), "private", False),
+    (page("This content is age-restricted and needs an account"), "age_restricted", False),
     (page("Video unavailable. This video has been removed by the uploader"), "gone", False),
     (page("This video is no longer available because the account was terminated"), "gone", False),
     (page(answer(403)), "forbidden", False),
     (data(answer(403)), "forbidden", True),
     (page(answer(401)), "login_required", False),
-    (page("Sign in to confirm your age. This video may be inappropriate"), "login_required", False),
+    (page("Sign in to confirm your age. This video may be inappropriate"), "age_restricted", False),
     (page("This video is only available for registered users"), "login_required", False),
     (page("Join this channel to get access to members-only content"), "login_required", False),
     (page(answer(451)), "geo_blocked", False),
@@ -89,7 +92,7 @@ TABLE: list[tuple[Exception, str, bool]] = [
     (page("The current session has been rate-limited by YouTube"), "rate_limited", True),
     (page(BOT_TEXT), "bot_check", True),
     (page("Got HTTP Error 403 caused by Cloudflare anti-bot challenge"), "bot_check", True),
-    (page("Premieres in 3 hours"), "not_yet", True),
+    (page("Premieres in 3 hours"), "live_not_started", True),
     (page(answer(503)), "network", True),
     (DownloadError("ERROR: [download] Got error: HTTP Error 500: Internal"), "network", True),
     (page(TransportError("Failed to resolve 'site.test'")), "network", True),
@@ -97,14 +100,14 @@ TABLE: list[tuple[Exception, str, bool]] = [
     (DownloadError("ERROR: Got error: 10 bytes read, 90 more expected"), "network", True),
     (page(TransportError("Read timed out. (read timeout=20.0)")), "timeout", True),
     (page(TransportError(cause=TimeoutError())), "timeout", True),
-    (page(CertificateVerifyError("self-signed certificate")), "bad_certificate", False),
+    (page(CertificateVerifyError("self-signed certificate")), "tls", False),
     (full_disk(), "disk_full", True),
     (wrapped(OSError(errno.EDQUOT, "Disk quota exceeded")), "disk_full", True),
     (DownloadError("ERROR: unable to write data: No space left on device"), "disk_full", True),
     (page("Requested format is not available. Use --list-formats"), "no_matching_format", False),
     (page("No video formats found!"), "no_matching_format", False),
     (page("This video is DRM protected"), "drm_protected", False),
-    (wrapped(PostProcessingError("Conversion failed!")), "merge_failed", True),
+    (wrapped(PostProcessingError("Conversion failed!")), "postprocessing", True),
     (page("Unable to extract player response", expected=False), "unknown", True),
 ]  # fmt: skip
 
@@ -154,3 +157,19 @@ def test_a_word_in_an_address_or_an_id_means_nothing() -> None:
 def test_a_failure_of_our_own_passes_through_what_wraps_it() -> None:
     ours = JobError("too_large", "The file is larger than allowed.")
     assert failure_of(wrapped(ours)) is ours
+
+
+CODES = frozenset({
+    "unsupported_url", "gone", "private", "geo_blocked", "age_restricted", "login_required",
+    "rate_limited", "bot_check", "drm_protected", "live_not_started", "network", "timeout", "tls",
+    "too_large", "disk_full", "no_matching_format", "postprocessing", "unknown",
+})  # fmt: skip
+
+
+def test_every_code_has_a_sentence_and_a_case_in_the_table() -> None:
+    known = {each.code: each for each in vars(failures).values() if isinstance(each, Failure)}
+    assert known.keys() >= CODES
+    assert CODES - {"too_large"} <= {code for _, code, _ in TABLE}
+    assert failures.too_large(9, 8).code == "too_large"
+    assert all(each.sentence.endswith((".", ").")) for each in known.values())
+    assert all(known[code].after for code in ("rate_limited", "bot_check", "live_not_started"))

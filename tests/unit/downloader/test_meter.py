@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from mvidarr_common.errors import JobError
-from mvidarr_downloader.meter import Changed, Meter
+from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.orders import Progress
+from mvidarr_downloader.remote import Changed
 
 
 def meter(**more: Any) -> tuple[Meter, list[Progress]]:

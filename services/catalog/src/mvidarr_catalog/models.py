@@ -4,7 +4,7 @@ from . import history, imports, log_queries, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import jobs, sites
-from .library import artists, files, video_queries, videos
+from .library import artists, file_at, files, video_queries, videos
 from .pipelines import acquiring, runs
 
 MODELS: tuple[ReadModel, ...] = (
@@ -20,6 +20,7 @@ MODELS: tuple[ReadModel, ...] = (
     acquiring.model,
     runs.model,
     video_queries.model,
+    file_at.model,
     history.model,
     rebuilds.model,
     log_queries.model,

@@ -39,7 +39,9 @@ class Failure:
 
 
 UNSUPPORTED = Failure("unsupported_url", "No video that could be fetched was found on this page.")
-GONE = Failure("gone", "The video is not there any more, or it is private.")
+GONE = Failure("gone", "The video is not there any more.")
+PRIVATE_VIDEO = Failure("private", "The video is private: its owner shows it only to some people.")
+AGE = Failure("age_restricted", "The site shows this video only to people who prove their age.")
 FORBIDDEN = Failure("forbidden", "The site refuses to give the video (HTTP 403).")
 EXPIRED = Failure("forbidden", "The site refused the transfer (HTTP 403).", True, 60)
 LOGIN = Failure("login_required", "The site gives this video only to people who have signed in.")
@@ -50,13 +52,13 @@ BOT = Failure("bot_check", "The site takes us for a robot and wants a proof of t
 NETWORK = Failure("network", "The connection to the site failed.", True)
 TROUBLE = Failure("network", "The site is in trouble (HTTP 5xx).", True, 60)
 TIMEOUT = Failure("timeout", "The site did not answer in time.", True)
-CERTIFICATE = Failure("bad_certificate", "The site's certificate cannot be trusted.")
+CERTIFICATE = Failure("tls", "The site's certificate cannot be trusted.")
 DISK_FULL = Failure("disk_full", "There is no room left on the disk.", True, 300)
 TOO_LARGE = Failure("too_large", "The file is larger than allowed.")
 NO_FORMAT = Failure("no_matching_format", "The page has no format that the profile allows.")
 DRM = Failure("drm_protected", "The video is protected against copying (DRM).")
-NOT_YET = Failure("not_yet", "The video is announced or live, and not there yet.", True, _HOUR)
-MERGE = Failure("merge_failed", "Picture and sound could not be put together.", True)
+NOT_YET = Failure("live_not_started", "The video is announced or still live.", True, _HOUR)
+MERGE = Failure("postprocessing", "Picture and sound could not be put together.", True)
 PRIVATE = Failure("private_address", "The page leads to an address in a private network.")
 UNKNOWN = Failure("unknown", "yt-dlp could not fetch the video.", True)
 
@@ -67,7 +69,10 @@ _RULES: tuple[tuple[str, Failure], ...] = (
     (r"(not|n't) (made )?(this video )?available (in|from|to) your (country|location|region)"
      r"|geo.?restrict|geo.?block|blocked it in your country", GEO),
     (r"premieres in|live event will begin|will begin in|not currently live|is upcoming", NOT_YET),
-    (r"private video|video is private|unavailable|has been (removed|deleted|taken down)"
+    (r"private video|video is private|this (video|content) is private", PRIVATE_VIDEO),
+    (r"confirm your age|age.?restrict|age.?gate|inappropriate for some users|adults only"
+     r"|age verification", AGE),
+    (r"unavailable|has been (removed|deleted|taken down)"
      r"|no longer (available|exists)|account .*terminated|does(n't| not) exist|not available",
      GONE),
     (r"sign in|log ?in|registered users|members.only|join this channel|cookies"

@@ -28,6 +28,7 @@ from mvidarr_common.messages.jobs import (
 )
 
 from .jobs import Job, site_of
+from .sites import Site
 from .workforce import Workforce
 
 FLOOR = 4
@@ -129,12 +130,16 @@ def _with_workers(generation: int) -> sa.Select[tuple[str, str, str | None]]:
 
 @cache
 def _that_wait(generation: int) -> sa.CompoundSelect[tuple[str, str, str | None, int, datetime]]:
-    """The first of every queue. Built once: building it takes longer than running it."""
-    jobs = table_of(Job, generation).c
+    """The first of every queue, by an index in this very order. Built once: building it takes
+    longer than running it."""
+    jobs, sites = table_of(Job, generation).c, table_of(Site, generation).c
+    paused = sa.select(sites.id).where(sites.paused_until > sa.bindparam("now"))
+    open_ = sa.or_(jobs.site.is_(None), jobs.site.not_in(paused))
     return sa.union_all(
         *(
             sa.select(jobs.id, jobs.queue, jobs.site, jobs.priority, jobs.due)
             .where(jobs.state == "waiting", jobs.queue == queue, jobs.due <= sa.bindparam("now"))
+            .where(open_)
             .order_by(jobs.priority.desc(), jobs.due, jobs.id)
             .limit(sa.bindparam(_room(queue), type_=sa.Integer))
             for queue in QUEUES
