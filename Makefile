@@ -53,6 +53,11 @@ $(VENV)/.deploy-tools: $(STAMP) tests/deploy/tools.txt # what reads deploy/: kub
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/deploy/tools.txt
 	@touch $@
 
+chaos: install ## kill anything, KILLS times (200), in the order that SEED (random) gives; minutes
+	@CHAOS_KILLS=$(or $(KILLS),200) CHAOS_SEED=$(or $(SEED),0) CHAOS_EXAMPLES=$(or $(EXAMPLES),500) \
+	  $(BIN)/python -m mvidarr_common.testing.provide $(BIN)/pytest -o timeout=1800 \
+	  tests/chaos tests/unit/catalog/test_invariants.py
+
 .PHONY: golden docs
 golden: install ## keep the schema and a sample of every new message version
 	$(BIN)/python -m mvidarr_common.golden tests/contracts/messages/golden

@@ -34,9 +34,7 @@ async def judge(
     wrong = [
         *_missing("confirmed", confirmed, archive),
         *_missing("in the log", stream, archive),
-        *_numbering(archive),
-        *_decisions(archive),
-        *_ends(archive),
+        *complaints(archive),
         *await _views(archive, client),
         *(f"parked: {each.type} {each.error}" for each in await parked(client)),
         *damaged(videos, root),
@@ -59,6 +57,11 @@ async def judge(
         },
         wrong,
     )
+
+
+def complaints(archive: Archive) -> list[str]:
+    """What is wrong by the records alone, when nothing is on its way."""
+    return [*_numbering(archive), *_decisions(archive), *_ends(archive)]
 
 
 async def _stream(bus: Bus) -> list[str]:

@@ -1,6 +1,7 @@
 """Keeps asking for work while everything falls over, and remembers what was taken."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -48,7 +49,7 @@ class Feed:
             few = lambda: len(self.archive.open_videos) < MOST_VIDEOS  # noqa: E731
             await self.archive.until(few, "an end of videos", PATIENCE)
             number += 1
-            await self._decided(await self._ask(f"{self.site.url(self.slug)}?n={number}"))
+            await self._ask(f"{self.site.url(self.slug)}?n={number}")
 
     async def give_up(self) -> None:
         """Cancel what waits five minutes for a disk with room, until cancelled."""
@@ -74,20 +75,24 @@ class Feed:
         self.confirmed.add(command.id)
         return command.id
 
-    async def _ask(self, url: str) -> str:
-        """The same key until it is taken: a lost answer is no second command."""
+    async def _ask(self, url: str) -> None:
+        """The same key until it is answered, and then until the archive knows it too."""
         headers = {"Idempotency-Key": new_id(), "Prefer": "wait=0"}
+        answer = await self._insist({"url": url}, headers)
+        told = answer.json()
+        if answer.status_code == httpx.codes.ACCEPTED:
+            self.confirmed.add(told["commandId"])
+            await self._decided(told["commandId"])
+        else:  # decided already when it was asked again
+            known = self.archive.videos
+            await self.archive.until(lambda: told["id"] in known, "a video", PATIENCE)
+
+    async def _insist(self, body: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         while True:
-            try:
-                answer = await self.http.post("/api/v1/videos", json={"url": url}, headers=headers)
-            except httpx.HTTPError:
-                self.asked_again += 1
-                await asyncio.sleep(0.5)
-                continue
-            if answer.status_code == httpx.codes.ACCEPTED:
-                id: str = answer.json()["commandId"]
-                self.confirmed.add(id)
-                return id
-            assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+            with suppress(httpx.HTTPError):
+                answer = await self.http.post("/api/v1/videos", json=body, headers=headers)
+                if answer.is_success:
+                    return answer
+                assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
             self.asked_again += 1
             await asyncio.sleep(0.5)

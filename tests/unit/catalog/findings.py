@@ -1,0 +1,76 @@
+"""What workers find, for every kind of job."""
+
+from collections.abc import Callable
+
+from mvidarr_catalog.jobs.jobs import Job
+from mvidarr_common.messages.jobs import (
+    AnyResult,
+    AnySpec,
+    Artwork,
+    Download,
+    Downloaded,
+    Moved,
+    Noop,
+    NothingDone,
+    Place,
+    Placed,
+    Purge,
+    Purged,
+    Restore,
+    Restored,
+    Thumbnails,
+    ThumbnailsMade,
+    Tidied,
+    Tidy,
+    Transcode,
+    Transcoded,
+    Trash,
+    Trashed,
+    Verified,
+    Verify,
+)  # fmt: skip
+from mvidarr_common.messages.library import Description, Rendition
+from mvidarr_common.messages.media import MediaFacts
+
+FACTS = MediaFacts(container="mp4", duration=10.0, size=1000)
+
+
+def result_of(job: Job) -> AnyResult:
+    """What a worker finds."""
+    return _RESULTS[type(job.spec)](job.spec, f"staging/{job.id}")
+
+
+def _downloaded(spec: Download, place: str) -> Downloaded:
+    return Downloaded(
+        path=f"{place}/v.mp4", size=1, sha256="s", found=Description(title="T", artist="A"),
+        page_url=spec.url, extractor="e", source_id="1", format="f",
+    )  # fmt: skip
+
+
+def _placed(spec: Place, place: str) -> Placed:
+    return Placed(
+        renditions=tuple(
+            Rendition(path=f"library/{place}/{n}", role=f.role, sha256="s", facts=FACTS)
+            for n, f in enumerate(spec.files)
+        )
+    )
+
+
+def _moved(spec: Trash | Restore, place: str) -> tuple[Moved, ...]:
+    return tuple(Moved(file_id=file.file_id, path=f"{place}/f") for file in spec.files)
+
+
+_RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
+    Noop: lambda spec, place: NothingDone(),
+    Download: _downloaded,
+    Verify: lambda spec, place: Verified(facts=FACTS, frames=1, sha256="s"),
+    Transcode: lambda spec, place: Transcoded(path=f"{place}/t.mp4", sha256="t", facts=FACTS),
+    Thumbnails: lambda spec, place: ThumbnailsMade(
+        artwork=(Artwork(path=f"{place}/p.jpg", role="poster", width=1, height=1),)
+    ),
+    Place: _placed,
+    Trash: lambda spec, place: Trashed(moved=_moved(spec, place)),
+    Restore: lambda spec, place: Restored(moved=_moved(spec, place)),
+    Purge: lambda spec, place: Purged(removed=len(spec.files)),
+    Tidy: lambda spec, place: Tidied(removed=1),
+}
