@@ -12,6 +12,7 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Artwork, Probe, Thumbnails
 from mvidarr_transcoder.media import measure
+from mvidarr_transcoder.media.posters import interest
 from mvidarr_transcoder.operations import probe, thumbnails
 
 BLACK_THEN_FILM = [
@@ -106,3 +107,35 @@ async def test_probing_gives_the_facts_or_a_reason(
     with pytest.raises(JobError) as caught:
         await run(probe, Probe(path=put("no.mp4", b"nothing of the kind" * 99)))
     assert caught.value.code == "damaged_corrupt"
+
+
+async def test_one_pass_gives_candidates_in_sizes_and_formats_a_contact_sheet_and_an_index(
+    make: Any, root: DataRoot, run: Any
+) -> None:
+    path = make("film.mp4", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=5:d=24", "-g", "5")
+    spec = Thumbnails(
+        path=root.relative(path), facts=measure(str(path)), candidates=2, sizes=(0, 150),
+        formats=("jpeg", "webp", "avif"), contact_sheet=True, webvtt=True,
+    )  # fmt: skip
+    made = (await run(thumbnails, spec)).artwork
+    wished = [art for art in made if art.role.startswith("candidate")]
+    assert len(wished) == 2 * 2 * 3
+    for art in wished:
+        with Image.open(root.at(art.path)) as image:
+            assert image.size == (art.width, art.height)
+            assert image.format == {"jpg": "JPEG"}.get(suffix := art.path.rpartition(".")[2]) or (
+                image.format == suffix.upper()
+            )
+    roles = {art.role: art for art in made}
+    assert roles["candidate1-original"].width == 640
+    assert opened(root, roles["contact"]).size == (1280, 720)
+    index = root.at(roles["sprite"].path).read_text()
+    assert "00:00:10.000 --> 00:00:20.000\ntiles-0.jpg#xywh=320,0,320,180" in index
+
+
+def test_a_title_card_is_less_interesting_than_a_scene() -> None:
+    card = Image.new("RGB", (320, 180), (60, 60, 60))
+    for x in range(100, 220, 8):
+        card.paste((255, 255, 255), (x, 80, x + 4, 100))
+    scene = Image.radial_gradient("L").resize((320, 180))
+    assert interest(scene) > interest(card)

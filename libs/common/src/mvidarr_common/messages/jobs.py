@@ -14,6 +14,20 @@ from .base import Command, Event, Message, Signal
 from .ids import JobId, PipelineId, WorkerId
 from .notify import Announcement, Channel
 from .work.base import JobSpec, Result
+from .work.clips import (
+    AudioExtracted,
+    Concat,
+    Concatenated,
+    ExtractAudio,
+    Hls,
+    Preview,
+    PreviewMade,
+    Streamable,
+    Trim,
+    Trimmed,
+    Waveform,
+    WaveformDrawn,
+)
 from .work.encoding import OwnRecipe, Treatment
 from .work.fetching import Download, Downloaded, Inspect, Inspected
 from .work.files import (
@@ -48,11 +62,13 @@ from .work.media import (
 )
 
 __all__ = [
-    "Artwork", "Download", "Downloaded", "FileToMove", "Finding", "Inspect", "Inspected",
-    "JobSpec", "Moved", "OwnRecipe", "Place", "PlaceFile", "Placed", "Probe", "ProbeMany",
+    "Artwork", "AudioExtracted", "Concat", "Concatenated", "Download", "Downloaded",
+    "ExtractAudio", "FileToMove", "Finding", "Hls", "Inspect", "Inspected", "JobSpec", "Moved",
+    "OwnRecipe", "Place", "PlaceFile", "Placed", "Preview", "PreviewMade", "Probe", "ProbeMany",
     "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored", "Result",
-    "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash",
-    "Trashed", "Treatment", "Verified", "Verify",
+    "Streamable", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded",
+    "Trash", "Trashed", "Treatment", "Trim", "Trimmed", "Verified", "Verify", "Waveform",
+    "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -85,17 +101,19 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 
 SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
-    Noop, ProbeMany, Inspect,
+    Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
-    | Notify | Noop | ProbeMany | Inspect,
+    | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
+    Hls,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
-    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored
-    | Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected,
+    Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored |
+    Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
+    AudioExtracted | WaveformDrawn | PreviewMade | Streamable,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -4,18 +4,12 @@ from .digest import sha256_of
 from .examine import Examination, examine
 from .facts import measure, measure_many
 from .outline import Outline, outline
-from .pictures import Picture, take_pictures
+from .peaks import write_peaks
+from .pictures import Wish, take_pictures
+from .sheets import Picture
 from .taking import StreamSpan
 
 __all__ = [
-    "Examination",
-    "Outline",
-    "Picture",
-    "StreamSpan",
-    "examine",
-    "measure",
-    "measure_many",
-    "outline",
-    "sha256_of",
-    "take_pictures",
+    "Examination", "Outline", "Picture", "StreamSpan", "Wish", "examine", "measure",
+    "measure_many", "outline", "sha256_of", "take_pictures", "write_peaks",
 ]  # fmt: skip

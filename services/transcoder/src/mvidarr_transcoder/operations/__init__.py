@@ -2,8 +2,12 @@
 
 from mvidarr_common.jobs import Handler
 
+from .concat import concat
+from .extract_audio import extract_audio
+from .hls import hls
 from .noop import noop
 from .place import place
+from .preview import preview
 from .probe import probe
 from .probe_many import probe_many
 from .purge import purge
@@ -12,11 +16,17 @@ from .thumbnails import thumbnails
 from .tidy import tidy
 from .transcode import transcode
 from .trash import trash
+from .trim import trim
 from .verify import verify
+from .waveform import waveform
 
 OPERATIONS: tuple[Handler, ...] = (
+    concat,
+    extract_audio,
+    hls,
     noop,
     place,
+    preview,
     probe,
     probe_many,
     purge,
@@ -25,10 +35,13 @@ OPERATIONS: tuple[Handler, ...] = (
     tidy,
     transcode,
     trash,
+    trim,
     verify,
+    waveform,
 )
 
 __all__ = [
-    "OPERATIONS", "noop", "place", "probe", "probe_many", "purge", "restore", "thumbnails",
-    "tidy", "transcode", "trash", "verify",
+    "OPERATIONS", "concat", "extract_audio", "hls", "noop", "place", "preview", "probe",
+    "probe_many", "purge", "restore", "thumbnails", "tidy", "transcode", "trash", "trim",
+    "verify", "waveform",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Artwork, Thumbnails, ThumbnailsMade
 from mvidarr_transcoder.deps import Deps
-from mvidarr_transcoder.media import Picture, take_pictures
+from mvidarr_transcoder.media import Picture, Wish, take_pictures
 from mvidarr_transcoder.sources import existing
 from mvidarr_transcoder.stall import ending_when_stalled
 
@@ -18,7 +18,7 @@ async def thumbnails(spec: Thumbnails, job: Job[Deps]) -> ThumbnailsMade:
     source = existing(job.root, spec.path)
     if spec.facts.picture is None:
         return ThumbnailsMade(artwork=())
-    made = await _taken(job, source, spec.facts.duration or 0.0)
+    made = await _taken(job, source, spec)
     return ThumbnailsMade(
         artwork=tuple(
             Artwork(
@@ -32,7 +32,9 @@ async def thumbnails(spec: Thumbnails, job: Job[Deps]) -> ThumbnailsMade:
     )
 
 
-async def _taken(job: Job[Deps], source: Path, duration: float) -> list[Picture]:
+async def _taken(job: Job[Deps], source: Path, spec: Thumbnails) -> list[Picture]:
+    duration = spec.facts.duration or 0.0
+    wish = Wish(spec.candidates, spec.sizes, spec.formats, spec.contact_sheet, spec.webvtt)
     async with ending_when_stalled(job.deps.stall_timeout) as alive:
 
         def told(at: float) -> None:
@@ -42,7 +44,7 @@ async def _taken(job: Job[Deps], source: Path, duration: float) -> list[Picture]
 
         try:
             return await job.call(
-                take_pictures, str(source), str(job.staging), duration, on_message=told
+                take_pictures, str(source), str(job.staging), duration, wish, on_message=told
             )
         except (av.FFmpegError, LookupError) as error:
             message = "No picture could be taken of the film."

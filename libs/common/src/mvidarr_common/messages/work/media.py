@@ -118,8 +118,16 @@ class ThumbnailsMade(Result):
 
 
 class Thumbnails(JobSpec, queue="media", gives=ThumbnailsMade, stages=True):
-    """A poster at a good frame in three sizes, and a sprite sheet."""
+    """A poster at a good frame in three sizes, and a sprite sheet; all from one decode pass.
+
+    `sizes` are wished of every candidate, in every format; 0 is the picture's own size.
+    """
 
     kind: Literal["thumbnails"] = "thumbnails"
     path: str
     facts: MediaFacts
+    candidates: int = Field(default=1, ge=1, le=10)
+    sizes: tuple[Literal[0, 150, 300, 600, 1200], ...] = ()
+    formats: tuple[Literal["jpeg", "webp", "avif"], ...] = ("jpeg",)
+    contact_sheet: bool = False
+    webvtt: bool = False
