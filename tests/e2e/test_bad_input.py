@@ -19,6 +19,8 @@ from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.outside import add, ended, log, nothing_left, plays, quiet
 from mvidarr_common.testing.system import System
 
+pytestmark = pytest.mark.timeout(240)
+
 TEN_GIGABYTES = 10 * 1000**3
 PAGE = "http://music.example/watch"
 

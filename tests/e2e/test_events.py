@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import aclosing
 
+import pytest
+
 from mvidarr_common.cli.client import Client, Frame, open_client
 from mvidarr_common.cli.history import history_of
 from mvidarr_common.demo.media import Conduct
@@ -12,6 +14,8 @@ from mvidarr_common.messages.jobs import JobProgressed
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.outside import add, log
 from mvidarr_common.testing.system import System
+
+pytestmark = pytest.mark.timeout(240)
 
 FOLLOWED = ("job", "pipeline", "video", "artist", "file", "profile")
 """What the topics jobs and library are about."""

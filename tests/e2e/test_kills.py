@@ -32,7 +32,7 @@ from mvidarr_common.testing.system import System
 SLOW = 40_000
 """Bytes a second: no test waits for the end of that."""
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

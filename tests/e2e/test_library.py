@@ -25,6 +25,8 @@ from mvidarr_common.testing.outside import (
 from mvidarr_common.testing.servers import alive
 from mvidarr_common.testing.system import System
 
+pytestmark = pytest.mark.timeout(240)
+
 SLOW = 40_000
 """Bytes a second: no test waits for the end of that."""
 

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.cli.history import history_of
 from mvidarr_common.demo.media import Conduct
@@ -24,6 +26,8 @@ from mvidarr_common.testing.outside import (
     running_job,
 )
 from mvidarr_common.testing.system import System
+
+pytestmark = pytest.mark.timeout(240)
 
 SECRET = "known to sender and receiver"
 SECONDS_TO_FETCH = 4
