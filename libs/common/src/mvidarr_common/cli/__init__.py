@@ -2,9 +2,28 @@
 
 import typer
 
-from . import demo, history, jobs, library, log, login, messages, parked, rebuild, run, settings
+from . import (
+    demo,
+    doctor,
+    history,
+    jobs,
+    library,
+    log,
+    login,
+    messages,
+    parked,
+    queues,
+    rebuild,
+    run,
+    settings,
+    why,
+    workers,
+)
 
-GROUPS = (run, demo, login, library, jobs, history, log, parked, rebuild, messages, settings)
+GROUPS = (
+    run, demo, login, library, jobs, workers, queues, history, why, log, parked, rebuild,
+    messages, settings, doctor,
+)  # fmt: skip
 
 
 def app() -> typer.Typer:

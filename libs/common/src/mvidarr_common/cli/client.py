@@ -86,7 +86,7 @@ class Client:
         self._http = http
         self._patience = patience
 
-    async def get(self, path: str, answer: type[V], **query: Query) -> V:
+    async def get(self, path: str, answer: type[V], /, **query: Query) -> V:
         """Read something below /api/v1."""
         asked = {name: value for name, value in query.items() if value is not None}
         return answer.model_validate_json((await self._send("GET", path, params=asked)).content)

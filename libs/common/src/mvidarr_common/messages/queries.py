@@ -175,6 +175,8 @@ class SystemView(View):
     users: int
     videos: dict[str, int]
     jobs: dict[str, int]
+    queues: dict[str, dict[str, int]] = {}
+    """Jobs that have not ended, by queue and state."""
     parked: int
 
 

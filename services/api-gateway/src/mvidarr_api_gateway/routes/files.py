@@ -7,11 +7,20 @@ from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
+from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_api_gateway.streaming import send_file
 from mvidarr_common.errors import NotFound
 from mvidarr_common.messages.ids import FileId
-from mvidarr_common.messages.queries import Files, FileView, GetFile, ListFiles
+from mvidarr_common.messages.queries import (
+    FileAt,
+    Files,
+    FileView,
+    GetFile,
+    ListFiles,
+    Listing,
+    Records,
+)
 
 router = guarded_router("/api/v1/files", "files")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
@@ -26,6 +35,12 @@ CONTENT: dict[int | str, dict[str, Any]] = {
 @router.get("", openapi_extra=needs("readonly"), response_model=Files)
 async def files(asked: Annotated[ListFiles, Query()], deps: Given) -> Response:
     """A page of files."""
+    return json_bytes(await deps.reads.get(asked))
+
+
+@router.get("/at", openapi_extra=needs("readonly"), response_model=FileView)
+async def at(asked: Annotated[FileAt, Query()], deps: Given) -> Response:
+    """The file with this path on disk, or the one to which a picture or an .nfo belongs."""
     return json_bytes(await deps.reads.get(asked))
 
 
@@ -53,6 +68,12 @@ async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Respo
         if sidecar.suffix.lower() in IMAGES and sidecar.stem.endswith(f"-{role}"):
             return await send_file(request, deps.root.at(str(sidecar)), None)
     raise NotFound("artwork_not_found", f"The file has no picture {role!r}.")
+
+
+@router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)
+async def history(id: FileId, page: Annotated[Listing, Query()], deps: Given) -> Response:
+    """Why it is there, and what became of it."""
+    return await history_of(deps, f"file/{id}", page)
 
 
 async def _present(id: FileId, deps: Deps) -> FileView:
