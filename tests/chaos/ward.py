@@ -178,9 +178,8 @@ INJURIES: dict[str, Callable[[Ward], None]] = {
 }
 
 OFTEN = {
-    "kill the broker": 2, "kill the database": 3, "kill the leading catalog": 3,
-    "kill the standby catalog": 2, "kill a downloader": 4, "kill a transcoder": 4,
-    "kill the gateway": 2, "freeze a worker": 2,
+    "kill the database": 4, "kill the leading catalog": 4, "kill the standby catalog": 4,
+    "kill a downloader": 6, "kill a transcoder": 6, "kill the gateway": 4, "freeze a worker": 2,
 }  # fmt: skip
 """How often an injury lies in the long run's deck; the others once."""
 
