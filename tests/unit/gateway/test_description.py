@@ -1,22 +1,11 @@
-"""The API describes itself, counts itself, and no route file is forgotten."""
+"""Nothing is forgotten: route files, descriptions of settings, closed bodies, hidden secrets."""
 
-import json
-import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-
-import httpx
-import pytest
-from prometheus_client import REGISTRY
 
 import mvidarr_api_gateway.routes as routes
 from mvidarr_api_gateway.bodies import Body
-from mvidarr_api_gateway.edge import Edge
-from mvidarr_api_gateway.guard import DECLARED
-from mvidarr_common.messages.identity import Role
+from mvidarr_api_gateway.service import service
 from mvidarr_common.redaction import HIDDEN, redacted
-
-As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 
 
 def test_every_route_file_is_listed() -> None:
@@ -26,77 +15,10 @@ def test_every_route_file_is_listed() -> None:
     assert len(routes.ROUTERS) == len(files)
 
 
-async def test_the_description_is_open_and_complete(anyone: httpx.AsyncClient) -> None:
-    described = (await anyone.get("/api/openapi.json")).json()
-    assert described["openapi"].startswith("3.1")
-    operations = [
-        (path, method, operation)
-        for path, methods in described["paths"].items()
-        for method, operation in methods.items()
-    ]
-    assert len(operations) > 40
-    for path, method, operation in operations:
-        assert operation[DECLARED], f"{method} {path}"
-        assert bool(operation.get("security")) is (operation[DECLARED] != "anyone")
-    ids = [operation["operationId"] for _, _, operation in operations]
-    assert len(set(ids)) == len(ids)
-    text = json.dumps(described)
-    assert "passwordHash" not in text
-
-
-async def test_the_page_asks_nobody_else(anyone: httpx.AsyncClient) -> None:
-    answer = await anyone.get("/api/docs")
-    assert answer.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert not re.search(r"(src|href)=\"?https?:|//cdn", answer.text)
-
-
-async def test_a_key_in_the_address_is_seen_by_nobody(app: Edge) -> None:
-    seen: dict[str, object] = {}
-    inner = app.app
-
-    async def watching(scope: dict[str, object], receive: object, send: object) -> None:
-        seen.update(scope)
-        await inner(scope, receive, send)  # type: ignore[arg-type]  # ASGI
-
-    app.app = watching  # type: ignore[assignment]  # ASGI
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-        await client.get("/api/v1/videos?limit=5&apikey=mva_secret&search=a%20b")
-    assert seen["query_string"] == b"limit=5&search=a+b"
-    headers = seen["headers"]
-    assert isinstance(headers, list)
-    assert (b"x-api-key", b"mva_secret") in headers
-
-
-async def test_requests_are_counted_by_route_and_never_by_id(as_: As) -> None:
-    client = await as_("readonly")
-    labels = {"method": "GET", "route": "/api/v1/videos/{id}", "status": "404"}
-    before = REGISTRY.get_sample_value("mvidarr_http_requests_total", labels) or 0
-    for id in ("one", "two"):
-        await client.get(f"/api/v1/videos/{id}")
-    assert REGISTRY.get_sample_value("mvidarr_http_requests_total", labels) == before + 2
-    await client.get("/no/such/thing-17")
-    names = {s.labels.get("route") for m in REGISTRY.collect() for s in m.samples}
-    assert "unmatched" in names
-    assert not [name for name in names if name and "thing-17" in name]
-
-
-async def test_whoever_orchestrates_is_told_how_it_is(anyone: httpx.AsyncClient) -> None:
-    assert (await anyone.get("/ping")).json() == {"status": "OK"}
-    assert (await anyone.head("/ping")).status_code == 200
-    assert (await anyone.get("/health/live")).status_code == 200
-    ready = await anyone.get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": {}})
-
-
-async def test_a_lost_log_is_not_ready(
-    anyone: httpx.AsyncClient, deps: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    deps.feed.stumbles("gone")  # type: ignore[attr-defined]  # deps of the gateway
-    answer = await anyone.get("/health/ready")
-    assert answer.status_code == 503
-    assert "gone" in answer.json()["problems"]["log"]
+def test_every_setting_is_described() -> None:
+    assert service.name == "api-gateway"
+    for name, field in service.settings.model_fields.items():
+        assert field.description, name
 
 
 def test_unknown_fields_of_bodies_are_refused_everywhere() -> None:

@@ -11,7 +11,6 @@ from websockets.asyncio.client import connect
 
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.server import serve
-from mvidarr_api_gateway.service import service
 from mvidarr_api_gateway.settings import GatewaySettings
 from mvidarr_common.service import Runtime
 from mvidarr_common.testing.conditions import eventually
@@ -47,9 +46,3 @@ async def test_it_serves_until_cancelled_and_says_goodbye(
 def _address(caplog: pytest.LogCaptureFixture) -> str:
     said = [r.getMessage() for r in caplog.records if "listens on" in r.getMessage()]
     return said[0].rpartition("http://")[2] if said else ""
-
-
-def test_every_setting_is_described() -> None:
-    assert service.name == "api-gateway"
-    for name, field in service.settings.model_fields.items():
-        assert field.description, name

@@ -1,4 +1,4 @@
-"""The gateway on a real embedded bus, with a small catalog in memory behind it."""
+"""The gateway on an embedded bus, with the real catalog behind it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -7,20 +7,19 @@ from pathlib import Path
 import httpx
 import pytest
 from argon2 import PasswordHasher
+from tests.integration.catalogs import Catalog
 
 from mvidarr_api_gateway.app import application
 from mvidarr_api_gateway.deps import Deps, open_deps
 from mvidarr_api_gateway.edge import Edge
 from mvidarr_api_gateway.settings import GatewaySettings
 from mvidarr_common.bus import Bus, open_bus
-from mvidarr_common.envelope import fresh
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.identity import CreateUser, Role, UserCreated
 from mvidarr_common.messages.ids import WorkerId
-from mvidarr_common.messages.queries import UserView
+from mvidarr_common.messages.queries import FindCredentials
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
-from mvidarr_common.testing.catalog import SmallCatalog, small_catalog
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.web import serving
 
@@ -36,13 +35,12 @@ async def bus() -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def catalog(bus: Bus) -> AsyncIterator[SmallCatalog]:
-    async with small_catalog(bus) as working:
-        weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-        admin = CreateUser(username="admin", password_hash=weak, role="admin")
-        await bus.publish(fresh(admin, source="test"))
-        await eventually(lambda: working.users)
-        yield working
+async def catalog(empty: Catalog) -> Catalog:
+    """One that knows an administrator."""
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    admin = CreateUser(username="admin", password_hash=weak, role="admin")
+    await empty.has_committed(await empty.say(admin))
+    return empty
 
 
 @pytest.fixture
@@ -68,9 +66,10 @@ def runtime(bus: Bus, settings: GatewaySettings) -> Runtime[GatewaySettings]:
 
 
 @pytest.fixture
-async def deps(catalog: SmallCatalog, runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
+async def deps(catalog: Catalog, runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
+    offset = (await catalog.system()).offset
     async with open_deps(runtime) as opened:
-        await eventually(lambda: (opened.feed.committed or 0) >= catalog.offset)
+        await eventually(lambda: (opened.feed.committed or 0) >= offset)
         yield opened
 
 
@@ -88,21 +87,22 @@ async def anyone(app: Edge) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def token(deps: Deps, catalog: SmallCatalog) -> Login:
+def token(deps: Deps, catalog: Catalog) -> Login:
     """A token of a user of this role."""
 
     async def made(role: Role) -> str:
         name = "admin" if role == "admin" else f"a-{role}"
-        if all(user.username != name for user in catalog.users.values()):
+        who = FindCredentials(username=name)
+        if (await catalog.show(who)).user is None:
             asked = CreateUser(username=name, password_hash=f"hash of {name}", role=role)
-            said = fresh(asked, source="test")
-            await deps.bus.publish(said)
+            said = await catalog.say(asked)
             done = await deps.outcomes.wait(said.id, 10, UserCreated)
             assert done is not None
             assert await deps.feed.committed_to(done.offset, deps.bus, 10)
-        user = next(user for user in catalog.users.values() if user.username == name)
-        view = UserView(id=user.user_id, username=name, role=role, added=catalog.records[0].time)
-        return deps.tokens.issue(view, user.password_hash)[0]
+        found = await catalog.show(who)
+        assert found.user is not None
+        assert found.password_hash is not None
+        return deps.tokens.issue(found.user, found.password_hash)[0]
 
     return made
 

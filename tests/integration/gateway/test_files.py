@@ -5,41 +5,42 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
+from tests.integration.catalogs import Catalog
 
 from mvidarr_api_gateway.deps import Deps
-from mvidarr_common.envelope import fresh
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import FileId, VideoId
-from mvidarr_common.messages.library import FileAdded, Rendition
+from mvidarr_common.messages.library import Description, FileAdded, Rendition, VideoAdded
 from mvidarr_common.messages.media import MediaFacts
-from mvidarr_common.testing.catalog import SmallCatalog
-from mvidarr_common.testing.conditions import eventually
+from mvidarr_common.messages.profiles import DEFAULT_PROFILE
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 CONTENT = bytes(range(256)) * 3000
 ETAG = f'"{hashlib.sha256(CONTENT).hexdigest()}"'
 PLACE = "/api/v1/files/f1/content"
+VIDEO = VideoAdded(
+    video_id=VideoId("v1"), url="http://x/1", known=Description(), profile_id=DEFAULT_PROFILE
+)
 
 
-async def _file(deps: Deps, catalog: SmallCatalog, path: str, *sidecars: str) -> None:
+async def _file(catalog: Catalog, path: str, *sidecars: str) -> None:
     facts = MediaFacts(container="mp4", duration=1.0, size=len(CONTENT))
     rendition = Rendition(
         path=path, role="original", sha256=ETAG.strip('"'), facts=facts, sidecars=sidecars
     )
     fact = FileAdded(file_id=FileId("f1"), video_id=VideoId("v1"), rendition=rendition)
-    await deps.bus.publish(fresh(fact, source="test"))
-    await eventually(lambda: catalog.files)
+    await catalog.has_committed(await catalog.say(VIDEO), await catalog.say(fact))
 
 
 @pytest.fixture
-async def player(deps: Deps, catalog: SmallCatalog, as_: As) -> httpx.AsyncClient:
+async def player(deps: Deps, catalog: Catalog, as_: As) -> httpx.AsyncClient:
     folder = deps.root.library / "Ä Band"
     folder.mkdir(parents=True)
     (folder / "Song.mp4").write_bytes(CONTENT)
     (folder / "Song-poster.jpg").write_bytes(b"jpeg")
     (folder / "Song.nfo").write_text("<musicvideo/>")
     beside = ("library/Ä Band/Song-poster.jpg", "library/Ä Band/Song.nfo")
-    await _file(deps, catalog, "library/Ä Band/Song.mp4", *beside)
+    await _file(catalog, "library/Ä Band/Song.mp4", *beside)
     return await as_("readonly")
 
 
@@ -108,17 +109,17 @@ async def test_a_file_that_is_gone_is_told(player: httpx.AsyncClient, deps: Deps
 
 @pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "library/link/secret"])
 async def test_no_path_leads_out_of_the_data_root(
-    deps: Deps, catalog: SmallCatalog, as_: As, path: str
+    deps: Deps, catalog: Catalog, as_: As, path: str
 ) -> None:
     deps.root.library.mkdir(parents=True)
     (deps.root.path.parent / "secret").write_text("secret")
     (deps.root.library / "link").symlink_to(deps.root.path.parent)
-    await _file(deps, catalog, path)
+    await _file(catalog, path)
     answer = await (await as_("admin")).get(PLACE)
     assert (answer.status_code, answer.json()["code"]) == (422, "path_outside")
 
 
-async def test_a_folder_is_no_file(deps: Deps, catalog: SmallCatalog, as_: As) -> None:
+async def test_a_folder_is_no_file(deps: Deps, catalog: Catalog, as_: As) -> None:
     deps.root.library.mkdir(parents=True)
-    await _file(deps, catalog, "library")
+    await _file(catalog, "library")
     assert (await (await as_("admin")).get(PLACE)).status_code == 404
