@@ -34,4 +34,4 @@ def told(error: Exception) -> Problem:
     """What the asker may know of an error: a defect keeps its details to itself."""
     if isinstance(error, Problem):
         return error
-    return Problem("internal", "the question could not be answered because of a defect")
+    return Problem("internal", "The question could not be answered because of a defect.")

@@ -50,7 +50,7 @@ class Questions:
             async with asyncio.timeout(timeout):
                 return await question.answer
         except TimeoutError:
-            raise Unavailable("no_answer", f"no answer within {timeout:g} s", after=1) from None
+            raise Unavailable("no_answer", f"No answer within {timeout:g} s.", after=1) from None
         finally:
             with suppress(ValueError):
                 self._waiting.remove(question)
@@ -119,4 +119,4 @@ async def _outcome(handler: Answering, body: bytes) -> bytes | Problem:
 
 
 def _nobody() -> Unavailable:
-    return Unavailable("no_answerer", "nobody is there to answer; try again soon", after=1)
+    return Unavailable("no_answerer", "Nobody is there to answer; try again soon.", after=1)

@@ -107,7 +107,7 @@ class Asker:
                         return await self._once(body, end)
                     await asyncio.sleep(pause())
         except TimeoutError:
-            raise Unavailable("no_answer", f"no answer within {timeout:g} s", after=1) from None
+            raise Unavailable("no_answer", f"No answer within {timeout:g} s.", after=1) from None
 
     async def _once(self, body: bytes, end: float) -> bytes:
         await self._open.wait()
@@ -159,4 +159,4 @@ def _seen(answer: asyncio.Future[bytes]) -> None:
 
 
 def _nobody() -> Unavailable:
-    return Unavailable("no_answerer", "nobody is there to answer; try again soon", after=1)
+    return Unavailable("no_answerer", "Nobody is there to answer; try again soon.", after=1)
