@@ -4,12 +4,12 @@ from typing import Any
 
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import EnqueueJob, Inspect, JobFailed
-from mvidarr_common.messages.queries import JobView, ListJobs
+from mvidarr_common.messages.queries import JobState, JobView, ListJobs
 from mvidarr_common.testing.conditions import eventually
 
 
 async def test_one_refusal_holds_back_all_jobs_of_the_site_and_no_others(world: Any) -> None:
-    async def jobs(state: str) -> list[JobView]:
+    async def jobs(state: JobState) -> list[JobView]:
         return list((await world.ask(ListJobs(state=state))).items)
 
     async def released(url: str) -> JobView | None:

@@ -36,10 +36,11 @@ class Downloader:
     ) -> Downloaded:
         """What the job gives; loopback is allowed unless the settings say otherwise."""
         known = {"allow_private_addresses": True, "download_retries": 0, **settings}
+        taken = DownloaderSettings(**known)
         result = await run_job(
             download,
             Download(url=url, profile=profile),
-            Deps(manners_of(DownloaderSettings(**known))),
+            Deps(manners_of(taken), taken.download_stall),
             self.root,
             job_id=job_id,
             children=self.children,

@@ -48,3 +48,11 @@ def test_a_search_is_told_from_an_address(text: str, search: bool) -> None:
 
 def test_what_children_find_imported_exists() -> None:
     assert all(inspect.ismodule(import_module(name)) for name in service.preload)
+
+
+def test_a_large_machine_downloads_fifty_at_once_by_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for processors, slots in ((1, 8), (2, 16), (8, 50), (64, 50)):
+        monkeypatch.setattr("os.cpu_count", lambda count=processors: count)
+        assert service.slots(DownloaderSettings())[Download.queue] == slots

@@ -17,12 +17,17 @@ class Readiness:
     def __init__(self, starting: Iterable[str] = ()) -> None:
         self.starting = set(starting)
         self.checks: dict[str, Check] = {}
+        self.notes: dict[str, Check] = {}
         self.leaving = False
 
-    def open(self, service: str, checks: Mapping[str, Check]) -> None:
-        """This service has opened what it stands on, and answers for it with these checks."""
+    def open(
+        self, service: str, checks: Mapping[str, Check], notes: Mapping[str, Check] | None = None
+    ) -> None:
+        """This service has opened what it stands on, and answers for it with these checks; notes
+        are told beside them and stop nothing."""
         self.starting.discard(service)
         self.checks |= {f"{service}.{name}": check for name, check in checks.items()}
+        self.notes |= {f"{service}.{name}": note for name, note in (notes or {}).items()}
 
     def problems(self) -> dict[str, str]:
         """A sentence for everything that is not well; none when ready."""
@@ -30,8 +35,16 @@ class Readiness:
             return {"process": "It is shutting down."}
         if self.starting:
             return dict.fromkeys(sorted(self.starting), "It is starting.")
-        found = ((name, check()) for name, check in self.checks.items())
-        return {name: sentence for name, sentence in found if sentence is not None}
+        return _said(self.checks)
+
+    def remarks(self) -> dict[str, str]:
+        """What is worth knowing, and no problem yet."""
+        return _said(self.notes)
+
+
+def _said(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = ((name, check()) for name, check in checks.items())
+    return {name: sentence for name, sentence in found if sentence is not None}
 
 
 def health_app(readiness: Readiness) -> Starlette:
@@ -42,7 +55,10 @@ def health_app(readiness: Readiness) -> Starlette:
 
     async def ready(_: Request) -> Response:
         problems = readiness.problems()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        told = {"ready": not problems, "problems": problems}
+        remarks = readiness.remarks()
+        body = told | ({"notes": remarks} if remarks else {})
+        return JSONResponse(body, 503 if problems else 200)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

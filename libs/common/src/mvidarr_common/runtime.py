@@ -95,7 +95,7 @@ async def running(
             hearing = Hearing(service.hears, runtime, deps, stopping)
             tasks.create_task(hearing.serve(), name=f"{service.name} hearing")
         if readiness is not None:
-            readiness.open(service.name, runtime.checks)
+            readiness.open(service.name, runtime.checks, runtime.notes)
         log.info("%s is running", service.name, extra={"service": service.name})
         yield runtime
         stopping.set()

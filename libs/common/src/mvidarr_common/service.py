@@ -30,6 +30,8 @@ class Runtime(Generic[S]):
     worker_id: WorkerId
     checks: dict[str, Callable[[], str | None]] = field(default_factory=dict)
     """Readiness: each returns None when well, else a sentence. Add your own while opening."""
+    notes: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+    """What health also says without being less ready: facts and warnings, or None."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ over. One with `.told` stays until the job is tidied away.
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -91,6 +92,26 @@ def tidy(root: DataRoot, job: JobId) -> int:
     free = [folder for folder in (*_folders(jobs), *jobs.glob(".*")) if _remove_free(folder)]
     _remove_empty(jobs)
     return len(free)
+
+
+def sweep_old(root: DataRoot, age: float) -> int:
+    """Remove what dead deliveries of any job have left and nobody has touched for so many
+    seconds; how many there were."""
+    oldest, swept = time.time() - age, 0
+    for jobs in _folders(root.path / "staging"):
+        old = [folder for folder in _dead(jobs) if _touched(folder) < oldest]
+        swept += sum(map(_remove_free, old))
+        if old:
+            _remove_empty(jobs)
+    return swept
+
+
+def _touched(folder: Path) -> float:
+    """When anything in the folder was last written."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def _sweep_dead(jobs: Path) -> None:

@@ -1,29 +1,43 @@
 """What the downloader holds while it runs."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import imageio_ffmpeg
 
 from mvidarr_common.service import Runtime
 
+from .metrics import describe_ytdlp
 from .orders import Manners
+from .room import lack_of_room, sweep_for_ever
 from .settings import DownloaderSettings
+from .version import ytdlp_note
 
 
 @dataclass(frozen=True)
 class Deps:
-    """How this worker behaves towards sites."""
+    """How this worker behaves towards sites, and how long it waits for progress."""
 
     manners: Manners
+    stall: float = 120.0
 
 
 @asynccontextmanager
 async def open_deps(runtime: Runtime[DownloaderSettings]) -> AsyncIterator[Deps]:
     """Nothing stays open between jobs: each fetches in a child of its own."""
-    yield Deps(manners_of(runtime.settings))
+    settings = runtime.settings
+    runtime.checks["disk"] = partial(lack_of_room, runtime.root.path)
+    runtime.notes["yt-dlp"] = ytdlp_note
+    describe_ytdlp()
+    sweeping = asyncio.create_task(sweep_for_ever(runtime.root, settings.staging_days))
+    try:
+        yield Deps(manners_of(settings), settings.download_stall)
+    finally:
+        sweeping.cancel()
 
 
 def manners_of(settings: DownloaderSettings) -> Manners:

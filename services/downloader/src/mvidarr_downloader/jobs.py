@@ -1,5 +1,6 @@
 """The jobs: fetch one video into the staging folder of its job, or look what a page holds."""
 
+import asyncio
 import re
 
 from mvidarr_common.addresses import require_public
@@ -8,9 +9,11 @@ from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected
 
 from .deps import Deps
+from .failures import TIMEOUT
 from .fetchers import fetcher_for
 from .inspecting import inspect_page
-from .orders import Look, Order, Progress
+from .metrics import MEMORY
+from .orders import Look, Order, Progress, Used
 
 SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f]{1,500}")
 """A search of yt-dlp's, such as "ytsearch5:…": it goes to the site that yt-dlp knows for it."""
@@ -29,17 +32,39 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
         manners=manners,
     )
 
-    def show(progress: Progress) -> None:
-        job.progress(
-            progress.stage,
-            done=progress.done,
-            total=progress.total,
-            unit="bytes" if progress.done is not None else None,
-            speed=progress.speed,
-            eta=progress.eta,
-        )
+    stall = job.deps.stall
+    loop = asyncio.get_running_loop()
+    furthest = -1.0
 
-    return await job.call(fetcher_for(spec.url).fetch, order, on_message=show)
+    def show(word: Progress | Used) -> None:
+        nonlocal furthest
+        if isinstance(word, Used):
+            MEMORY.observe(word.bytes)
+            return
+        _tell(job, word)
+        patient = word.stage in ("merging", "checking")
+        if patient or (word.done or 0.0) > furthest:
+            furthest = word.done or 0.0
+            watch.reschedule(None if patient else loop.time() + stall)
+
+    try:
+        async with asyncio.timeout(stall) as watch:
+            return await job.call(fetcher_for(spec.url).fetch, order, on_message=show)
+    except TimeoutError:
+        if not watch.expired():
+            raise
+        raise TIMEOUT.error(f"no progress within {stall:g} seconds") from None
+
+
+def _tell(job: Job[Deps], progress: Progress) -> None:
+    job.progress(
+        progress.stage,
+        done=progress.done,
+        total=progress.total,
+        unit="bytes" if progress.done is not None else None,
+        speed=progress.speed,
+        eta=progress.eta,
+    )
 
 
 async def inspect(spec: Inspect, job: Job[Deps]) -> Inspected:

@@ -65,3 +65,10 @@ class Progress:
     total: float | None = None
     speed: float | None = None
     eta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Memory that a child had to itself, in bytes, told at its end."""
+
+    bytes: int

@@ -12,7 +12,7 @@ service: Service[DownloaderSettings, Deps] = Service(
     open=open_deps,
     jobs=(download, inspect),
     slots=lambda settings: {
-        "download": settings.download_slots,
+        "download": settings.downloads_at_once,
         "inspect": settings.inspect_slots,
     },
     preload=(

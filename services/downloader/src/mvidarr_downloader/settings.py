@@ -1,5 +1,6 @@
 """What the downloader can be told."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -10,8 +11,11 @@ from mvidarr_common.settings import Settings
 class DownloaderSettings(Settings):
     """Settings of the downloader."""
 
-    download_slots: int = Field(
-        default=4, ge=1, description="downloads at the same time by this process"
+    download_slots: int | None = Field(
+        default=None,
+        ge=1,
+        description="downloads at the same time by this process; "
+        "none: eight for each processor, at least 4 and at most 50",
     )
     inspect_slots: int = Field(
         default=2, ge=1, description="pages inspected at the same time by this process"
@@ -27,6 +31,9 @@ class DownloaderSettings(Settings):
     download_timeout: float = Field(
         default=20.0, gt=0, description="seconds without an answer before a connection is given up"
     )
+    download_stall: float = Field(
+        default=120.0, gt=0, description="seconds without progress before a download is given up"
+    )
     download_retries: int = Field(
         default=3, ge=0, description="connections tried anew within one attempt at a job"
     )
@@ -37,7 +44,19 @@ class DownloaderSettings(Settings):
         default=None,
         description="what sites see; none: what yt-dlp says, which most of them expect",
     )
+    ytdlp_path: Path | None = Field(
+        default=None,
+        description="folder or zip with another yt_dlp package to use instead of the installed one",
+    )
+    staging_days: float = Field(
+        default=7.0, gt=0, description="days that a dead job's partial files are kept"
+    )
     ffmpeg: Path | None = Field(
         default=None,
         description="the FFmpeg program; without it the one on PATH, else the one that is shipped",
     )
+
+    @property
+    def downloads_at_once(self) -> int:
+        """The slots, for this machine where none are set."""
+        return self.download_slots or max(4, min(50, 8 * (os.cpu_count() or 1)))

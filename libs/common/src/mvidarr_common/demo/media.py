@@ -30,6 +30,8 @@ class Conduct:
     cut_after: int | None = None
     """Drop the connection after so many bytes, `cuts` times."""
     cuts: int = 1
+    stall_after: int | None = None
+    """Fall silent after so many bytes, and keep the connection."""
     claims: int | None = None
     """Promise this size, whatever is sent."""
     ranges: bool = True
@@ -96,6 +98,9 @@ class MediaFile:
         cut = self.conduct.cut_after if self.conduct.cuts > 0 else None
         left = end - position if cut is None else min(cut, end - position)
         whole = left == (self.conduct.claims or end - position)
+        silent = self.conduct.stall_after
+        if silent is not None:
+            left, whole = min(left, silent), False
         with self.path.open("rb") as file:
             file.seek(position)
             while left > 0 and not over.done():
@@ -106,6 +111,8 @@ class MediaFile:
                 self.sent(len(block))
                 pause = 0.0 if self.conduct.rate is None else len(block) / self.conduct.rate
                 await asyncio.wait({over}, timeout=pause)
+        if silent is not None:
+            await over
         # Returning with more promised makes the server drop the connection.
 
 

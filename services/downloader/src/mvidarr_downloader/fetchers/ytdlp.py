@@ -1,7 +1,7 @@
 """Fetches with yt-dlp, in a forked child: from page to whole file, resumed where it can be."""
 
 import hashlib
-import shutil
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial as given
 from pathlib import Path
@@ -20,14 +20,12 @@ from mvidarr_downloader.formats import SELECT
 from mvidarr_downloader.fragments import noted
 from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
-from mvidarr_downloader.orders import Order, Progress
+from mvidarr_downloader.orders import Order, Progress, Used
 from mvidarr_downloader.pictures import fetch_picture
 from mvidarr_downloader.remote import Changed, Session
+from mvidarr_downloader.room import Room, reserved
 
 Info = dict[str, Any]
-
-_ROOM = 64 * 1024**2
-"""Bytes that stay free on the disk."""
 
 
 class YtDlp:
@@ -57,12 +55,14 @@ def _fetch(order: Order, ydl: Session, journal: Journal) -> Downloaded:
     info = _video_on(ydl, order.url)
     _refuse_unfit(info, order)
     mark = partial.take(order.earlier, order.into, _mark(order, info))
-    ydl.add_postprocessor_hook(_tell_merging)
-    meter, info = _download(order, ydl, info, mark)
+    with reserved(order.into, order.earlier, _to_come(order, info)) as room:
+        ydl.add_postprocessor_hook(given(_tell_merging, room))
+        meter, info = _download(order, ydl, info, mark, room)
     path = _file_of(info, journal, order)
     forked.tell(Progress("checking"))
     picture = fetch_picture(ydl, info.get("thumbnails") or (), order.into)
     partial.seal(order.into, path)
+    forked.tell(Used(own_memory()))
     result = _result(order, info, path, picture, meter.resumed_from)
     return result.model_copy(update={"choice": chooser.choice})
 
@@ -94,9 +94,6 @@ def _refuse_unfit(info: Info, order: Order) -> None:
     size = _known_size(info, "filesize")
     if size is not None and size > order.max_bytes:
         raise failures.too_large(size, order.max_bytes)
-    free = shutil.disk_usage(order.into).free
-    if size is not None and size > free - _ROOM:
-        raise failures.DISK_FULL.error(f"{size} bytes to come, {free} free")
 
 
 def _parts(info: Info) -> list[Info]:
@@ -114,14 +111,24 @@ def _mark(order: Order, info: Info) -> partial.Mark:
     return partial.Mark(order.url, *source, str(info.get("format_id") or ""))
 
 
-def _download(order: Order, ydl: Session, info: Info, mark: partial.Mark) -> tuple[Meter, Info]:
+def _to_come(order: Order, info: Info) -> int:
+    """The bytes that are not there yet; picture and sound are written twice, once together."""
+    size = _known_size(info, "filesize", "filesize_approx") or 0
+    times = 2 if len(_parts(info)) > 1 else 1
+    return max(0, size * times - sum(partial.held(order.into).values()))
+
+
+def _download(
+    order: Order, ydl: Session, info: Info, mark: partial.Mark, room: Room
+) -> tuple[Meter, Info]:
     """Fetch, and begin anew once if what was begun is another file by now."""
     for sizes, validators in ((dict(mark.sizes), dict(mark.validators)), ({}, {})):
         expected = _known_size(info, "filesize", "filesize_approx")
         begun = partial.held(order.into)
         remember = given(_remember, order.into, replace(mark, sizes=sizes, validators=validators))
         meter = Meter(order.max_bytes, expected, begun, sizes, forked.tell, remember)
-        ydl._progress_hooks = [meter]
+        give = given(_give_back, room, meter, _to_come(order, info) + sum(begun.values()))
+        ydl._progress_hooks = [meter, give]
         ydl.watch(_parts(info), validators, remember)
         try:
             return meter, ydl.process_ie_result(dict(info), download=True)
@@ -130,13 +137,26 @@ def _download(order: Order, ydl: Session, info: Info, mark: partial.Mark) -> tup
     raise failures.NETWORK.error("the file changes all the time")
 
 
+def _give_back(room: Room, meter: Meter, whole: int, _: Info) -> None:
+    room.need(whole - meter.got)
+
+
 def _remember(folder: Path, mark: partial.Mark, _: object) -> None:
     """The mark holds the very dictionaries that grow."""
     partial.write(folder, mark)
 
 
-def _tell_merging(status: Info) -> None:
+def own_memory() -> int:
+    """Bytes that this process shares with no other; 0 where the system does not tell."""
+    with suppress(OSError):
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+        return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+    return 0
+
+
+def _tell_merging(room: Room, status: Info) -> None:
     if status.get("status") == "started" and status.get("postprocessor") == "Merger":
+        room.give_back()
         forked.tell(Progress("merging"))
 
 
