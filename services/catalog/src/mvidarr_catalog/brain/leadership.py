@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 LOCK = 0x6D76_6964_6172_72
 """The lock's number, the same in every replica ("mvidarr" in ASCII)."""
 
-
 LEASE = 10
 """Seconds of silence after which the database frees the lock of a leader that stands still."""
 
