@@ -6,9 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mvidarr_common.cli import history, jobs, library, log, login, parked, rebuild
+from mvidarr_common.cli import history, jobs, library, log, login, parked, rebuild, why
 
-MODULES = (history, jobs, library, log, login, parked, rebuild)
+MODULES = (history, jobs, library, log, login, parked, rebuild, why)
 
 
 @pytest.fixture
@@ -26,8 +26,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
     "words",
     [
         "add http://example.org/v", "follow Björk", "unfollow Björk", "library", "show v", "jobs",
-        "history v", "log tail", "log show 3", "parked list", "parked retry", "rebuild",
-        "parked discard e --reason useless", "login admin --password-stdin",
+        "history v", "log tail", "log show 3", "log stats", "log grep x", "log verify",
+        "log restore", "why x.mp4", "parked list", "parked show e", "parked retry",
+        "parked edit e --set a=1 --reason r", "rebuild", "parked discard e --reason useless",
+        "login admin --password-stdin",
     ],
 )  # fmt: skip
 def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:

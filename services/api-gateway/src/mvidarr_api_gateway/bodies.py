@@ -1,6 +1,7 @@
 """What clients send. Unknown fields are refused: a misspelt one would be ignored in silence."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field, SecretStr
 
@@ -83,3 +84,9 @@ class WhichParked(Body):
 
 class Reason(Body):
     reason: str = Field(min_length=1, max_length=1000)
+
+
+class Edit(Reason):
+    """Other values for fields of a record's data, by their names there."""
+
+    changes: dict[str, Any] = Field(min_length=1, max_length=100)

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from mvidarr_common.errors import Invalid
+from mvidarr_common.errors import Invalid, NotFound
+from mvidarr_common.messages.archive import GetParked, ParkedDetail
 from mvidarr_common.messages.queries import (
     GetHistory,
     GetSystem,
@@ -23,7 +24,7 @@ from .brain.model import ReadModel
 from .brain.reading import Read
 from .brain.schema import event_log, parked
 from .identity.users import User
-from .jobs.jobs import Job
+from .jobs.jobs import ENDED, Job
 from .library.videos import Video
 
 model = ReadModel()
@@ -54,15 +55,24 @@ async def records(query: ListRecords, read: Read) -> Records:
 
 
 @model.query
+async def get_parked(query: GetParked, read: Read) -> ParkedDetail:
+    listed = _parked_with_followers().where(parked.c.id == query.event_id)
+    row = (await read.connection.execute(listed)).mappings().first()
+    if row is None:
+        raise NotFound("parked_not_found", "There is no such parked message.")
+    body = row["body"]
+    return ParkedDetail(
+        **_parked(row).model_dump(),
+        trace=row["trace"],
+        record=record_view(row["offset"], body),
+        body=body.decode(errors="replace"),
+    )
+
+
+@model.query
 async def list_parked(query: ListParked, read: Read) -> ParkedMessages:
-    waiting = sa.select(sa.func.count()).where(
-        (other := parked.alias()).c.subject == parked.c.subject, other.c.number > parked.c.number
-    )
-    found = await read.connection.execute(
-        sa.select(parked, waiting.scalar_subquery().label("waiting"))
-        .order_by(parked.c.number)
-        .limit(query.limit)
-    )
+    listed = _parked_with_followers().order_by(parked.c.number).limit(query.limit)
+    found = await read.connection.execute(listed)
     return ParkedMessages(items=tuple(_parked(row) for row in found.mappings()))
 
 
@@ -76,8 +86,23 @@ async def system(_: GetSystem, read: Read) -> SystemView:
         users=len(await read.rows(User)),
         videos=await read.counts(Video, "state"),
         jobs=await read.counts(Job, "state"),
+        queues=await _queues(read),
         parked=count or 0,
     )
+
+
+async def _queues(read: Read) -> dict[str, dict[str, int]]:
+    """Jobs that have not ended, by queue and state."""
+    jobs = read.table(Job).c
+    query = (
+        sa.select(jobs.queue, jobs.state, sa.func.count())
+        .where(jobs.state.not_in(ENDED))
+        .group_by(jobs.queue, jobs.state)
+    )
+    found: dict[str, dict[str, int]] = {}
+    for queue, state, count in await read.connection.execute(query):
+        found.setdefault(queue, {})[state] = count
+    return found
 
 
 async def page_of_records(
@@ -122,6 +147,21 @@ def _records(rows: Iterable[tuple[int, bytes]]) -> Iterable[RecordView]:
             causation_id=raw.get("causationid"),
             data=raw["data"],
         )
+
+
+def _parked_with_followers() -> sa.Select[Any]:
+    waiting = sa.select(sa.func.count()).where(
+        (other := parked.alias()).c.subject == parked.c.subject, other.c.number > parked.c.number
+    )
+    return sa.select(parked, waiting.scalar_subquery().label("waiting"))
+
+
+def record_view(offset: int, body: bytes) -> RecordView | None:
+    """The record as people see it, as far as it can be read."""
+    try:
+        return next(iter(_records([(offset, body)])))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _parked(row: Any) -> ParkedView:

@@ -20,6 +20,7 @@ from mvidarr_common.messages.archive import (
     Place,
 )
 from mvidarr_common.messages.queries import Records
+from mvidarr_common.messages.system import ParkedEdited
 
 from .brain.model import ReadModel
 from .brain.reading import Read
@@ -79,7 +80,8 @@ async def compare(query: CompareRecords, read: Read) -> Compared:
     rows = await read.connection.execute(sa.select(log.id, log.offset, log.body).where(ours))
     kept = {row.id: (row.offset, hashlib.sha256(row.body).hexdigest()) for row in rows}
     found = sorted(_differences(query.after, known, kept), key=lambda each: each.offset)
-    return Compared(differences=tuple(found))
+    edited = await _edited(read, [each.id for each in found])
+    return Compared(differences=tuple(each for each in found if each.id not in edited))
 
 
 @model.query
@@ -113,6 +115,19 @@ def _differences(
     for id, (offset, _) in kept.items():
         if id not in there and after < offset:
             yield _differs(offset, id, "is not in the log")
+
+
+async def _edited(read: Read, ids: Sequence[str]) -> set[str]:
+    """Those that the archive has as somebody has edited them while they were parked."""
+    log = event_log.c
+    subjects = [f"parked/{id}" for id in ids]
+    edits = sa.select(log.subject).where(
+        log.type == f"event.{ParkedEdited.wire}", log.subject.in_(subjects)
+    )
+    return {
+        subject.removeprefix("parked/")
+        for subject in (await read.connection.execute(edits)).scalars()
+    }
 
 
 def _differs(offset: int, id: str, what: str) -> Difference:

@@ -6,7 +6,7 @@ Bodies are the records as they stand in the log, whole: whoever shows them hides
 from datetime import datetime
 
 from .base import Command, Event, Query, Value
-from .queries import Listing, Records, View
+from .queries import Listing, ParkedView, Records, RecordView, View
 
 
 class LogStats(View):
@@ -82,6 +82,18 @@ class ExportRecords(Query[Bodies], wire="record.export", answer=Bodies):
     """Everything, in the order in which it was folded; what is parked comes last."""
 
     cursor: str | None = None
+
+
+class ParkedDetail(ParkedView):
+    """A parked message whole. `record` is what it says, None if nobody can read it."""
+
+    trace: str | None
+    record: RecordView | None
+    body: str
+
+
+class GetParked(Query[ParkedDetail], wire="parked.get", answer=ParkedDetail):
+    event_id: str
 
 
 class BeginImport(Command, wire="log.import.begin"):

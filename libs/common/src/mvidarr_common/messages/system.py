@@ -1,5 +1,7 @@
 """The system about itself: genesis, answers to commands, parked messages, signs of life."""
 
+from typing import Any
+
 from .base import Command, Event, Signal, Value
 from .ids import JobId, WorkerId
 
@@ -54,6 +56,20 @@ class RetryParked(Command, wire="parked.retry"):
 
 class DiscardParked(Command, wire="parked.discard"):
     event_id: str
+    reason: str
+
+
+class EditParked(Command, wire="parked.edit"):
+    """Put other values in place of fields of a parked message's data, and try it again."""
+
+    event_id: str
+    changes: dict[str, Any]
+    reason: str
+
+
+class ParkedEdited(Event, wire="parked.edited", about="parked:event_id"):
+    event_id: str
+    changes: dict[str, Any]
     reason: str
 
 

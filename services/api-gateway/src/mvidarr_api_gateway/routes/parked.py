@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.bodies import Reason, WhichParked
+from mvidarr_api_gateway.bodies import Edit, Reason, WhichParked
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages.archive import GetParked, ParkedDetail
 from mvidarr_common.messages.queries import ListParked, ParkedMessages
-from mvidarr_common.messages.system import DiscardParked, RetryParked
+from mvidarr_common.messages.system import DiscardParked, EditParked, RetryParked
 
 router = guarded_router("/api/v1/parked", "parked")
 FACT = Reply(show=lambda _: None)
@@ -27,6 +28,19 @@ async def retry(request: Request, body: WhichParked | None = None) -> Response:
     """Try one again, or all of them."""
     event_id = body.event_id if body else None
     return await perform(request, RetryParked(event_id=event_id), FACT)
+
+
+@router.get("/{event_id}", openapi_extra=needs("admin"), response_model=ParkedDetail)
+async def one(event_id: str, deps: Given) -> Response:
+    """One with its traceback, and what it says."""
+    return json_bytes(await deps.reads.get(GetParked(event_id=event_id)))
+
+
+@router.post("/{event_id}/edit", openapi_extra=needs("admin"))
+async def edit(event_id: str, body: Edit, request: Request) -> Response:
+    """Change fields of its data, with the reason, and try it again."""
+    command = EditParked(event_id=event_id, changes=body.changes, reason=body.reason)
+    return await perform(request, command, FACT)
 
 
 @router.delete("/{event_id}", openapi_extra=needs("admin"))

@@ -266,6 +266,14 @@ async def unpark(connection: AsyncConnection, id: str) -> None:
     await connection.execute(sa.delete(parked).where(parked.c.id == id))
 
 
+async def edit_parked(connection: AsyncConnection, id: str, body: bytes, subject: str) -> None:
+    """It shall be folded as this."""
+    await connection.execute(sa.update(parked).where(parked.c.id == id).values(body=body))
+    await connection.execute(
+        sa.update(event_log).where(event_log.c.id == id).values(body=body, subject=subject)
+    )
+
+
 async def still_parked(connection: AsyncConnection, id: str, error: str, trace: str | None) -> None:
     """It was tried again, and this is why it stays."""
     await connection.execute(

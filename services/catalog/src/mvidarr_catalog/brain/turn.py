@@ -13,7 +13,7 @@ from mvidarr_common.bus import Record
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.errors import Undecodable
 from mvidarr_common.messages import Message
-from mvidarr_common.messages.system import LogStarted, ParkedDiscarded, ParkedRetried
+from mvidarr_common.messages.system import LogStarted
 
 from . import parking, store
 from .ahead import keys_ahead
@@ -161,7 +161,7 @@ class Turn:
             self._set_aside(record, envelope, f"{type(error).__name__}: {error}", trace_of(error))
             return
         self._archive.append(_archived(record, envelope, self.next_seq()))
-        if isinstance(envelope.message, ParkedRetried | ParkedDiscarded):
+        if isinstance(envelope.message, parking.Attended):
             await parking.attend(self, envelope.message)
 
     def _hold(self, subject: str) -> None:
