@@ -87,7 +87,8 @@ def recorded() -> set[str]:
 
 def exported() -> set[str]:
     """What our services export once they are imported."""
-    import_module("mvidarr_common.runtime")
+    for name in ("mvidarr_common.runtime", "mvidarr_common.bus.metrics"):
+        import_module(name)
     for name in installed():
         load(name)
     families = REGISTRY.collect()

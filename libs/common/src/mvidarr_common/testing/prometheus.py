@@ -1,12 +1,65 @@
-"""Finds Prometheus and promtool, with which the rules and dashboards are tested."""
+"""A private Prometheus for tests: what it has scraped, by its own query language."""
 
+import signal
+import subprocess
 from pathlib import Path
 from shutil import which
+from types import TracebackType
+from typing import Any, Self
 
-from .servers import require
+import httpx
+
+from .servers import end, free_ports, require, wait_until
 
 
 def prometheus_programs() -> Path:
     """The folder of prometheus and promtool; raises MissingServer."""
     found = which("promtool")
     return require(Path(found).parent if found else None, "Prometheus")
+
+
+class Prometheus:
+    """One server with a given configuration, which keeps what it scrapes below `folder`."""
+
+    def __init__(self, folder: Path, configuration: Path) -> None:
+        self._folder = folder
+        self._configuration = configuration
+        self.address = f"127.0.0.1:{free_ports(1)[0]}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with (self._folder / "prometheus.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                [prometheus_programs() / "prometheus", f"--config.file={self._configuration}",
+                 f"--storage.tsdb.path={self._folder / 'series'}",
+                 f"--web.listen-address={self.address}"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        wait_until(self._ready, "the start of Prometheus")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        end(self._process, signal.SIGTERM)
+
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        """The rows that answer; raises for what it does not understand."""
+        answer = httpx.get(f"http://{self.address}/api/v1/query", params={"query": query})
+        told = answer.json()
+        if told["status"] != "success":
+            raise ValueError(f"{query}: {told['error']}")
+        rows: list[dict[str, Any]] = told["data"]["result"]
+        return rows
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError((self._folder / "prometheus.log").read_text()[-2000:])
+        try:
+            return httpx.get(f"http://{self.address}/-/ready").is_success
+        except httpx.HTTPError:
+            return False

@@ -141,6 +141,10 @@ class System:
             addresses.append(self.address)
         return all(_answers(f"{address}/health/ready") for address in addresses)
 
+    def metrics_port(self, name: str) -> int:
+        """Where this process tells of its health and its metrics."""
+        return self._health[name]
+
     def pid(self, name: str) -> int:
         """The process itself; its children are in sessions of their own."""
         return self._running[name].pid

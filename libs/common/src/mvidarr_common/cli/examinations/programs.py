@@ -1,0 +1,64 @@
+"""FFmpeg with what we ask of it, and a yt-dlp that is young enough to know the sites."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from mvidarr_common.settings import Settings
+
+from .finding import Finding
+from .services import own_settings
+
+NEEDED = ("libx264", "aac", "mjpeg")
+OLD = 90
+_PATIENCE = 30.0
+
+
+async def examine(_: Settings) -> AsyncIterator[Finding]:
+    """Where a service is installed that uses them."""
+    settings = own_settings("transcoder") or own_settings("downloader")
+    if settings is not None:
+        yield await _ffmpeg(settings.ffmpeg)
+    if own_settings("downloader") is not None:
+        yield _yt_dlp(datetime.now(UTC).date())
+
+
+async def _ffmpeg(configured: Path | None) -> Finding:
+    program = str(configured or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe())
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            told = await _output(program, "-hide_banner", "-encoders")
+            about = await _output(program, "-version")
+    except (OSError, TimeoutError) as error:
+        return Finding("FFmpeg", "wrong", f"{program} does not run: {error}.")
+    encoders = set(re.findall(r"^ [A-Z.]{6} (\S+)", told, re.MULTILINE))
+    if missing := [name for name in NEEDED if name not in encoders]:
+        return Finding("FFmpeg", "wrong", f"{program} cannot encode {', '.join(missing)}.")
+    return Finding("FFmpeg", "well", f"{about.splitlines()[0].split(' Copyright')[0]}: {program}.")
+
+
+async def _output(*command: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return output.decode(errors="replace")
+
+
+def _yt_dlp(today: date) -> Finding:
+    try:
+        here = version("yt-dlp")
+    except PackageNotFoundError:
+        return Finding("yt-dlp", "wrong", "It is not installed.")
+    if found := re.match(r"(\d{4})\.(\d{1,2})\.(\d{1,2})", here):
+        age = (today - date(*map(int, found.groups()))).days
+        if age > OLD:
+            return Finding("yt-dlp", "note", f"{here} is {age} days old; sites may have changed.")
+    return Finding("yt-dlp", "well", f"{here}.")

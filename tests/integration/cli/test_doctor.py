@@ -1,0 +1,80 @@
+"""`mvidarr doctor` on a machine where things are well, and where they are not."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mvidarr_common.cli import app
+from mvidarr_common.secrets import new_key
+from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.rabbitmq import RabbitNode
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MVIDARR_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("MVIDARR_DATA_ROOT", str(tmp_path / "data"))
+
+
+def doctor() -> Result:
+    """What it says."""
+    return CliRunner().invoke(app(), ["doctor"])
+
+
+def test_a_machine_with_nothing_configured_is_well_and_stays_untouched(tmp_path: Path) -> None:
+    result = doctor()
+    assert result.exit_code == 0, result.output
+    assert "✗" not in result.stdout
+    assert "with hard links" in result.stdout
+    assert "ffmpeg version" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RabbitNode() as node, PostgresServer(fsync=False) as server:
+        monkeypatch.setenv("MVIDARR_AMQP_URL", node.url())
+        monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database())
+        monkeypatch.setenv("MVIDARR_INSTANCE_KEY", new_key())
+        result = doctor()
+    assert result.exit_code == 0, result.output
+    for words in ("RabbitMQ 3.", "PostgreSQL 1", "agree", "From MVIDARR_INSTANCE_KEY"):
+        assert words in result.stdout
+
+
+def test_who_is_away_is_named(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> None:
+    monkeypatch.setenv("MVIDARR_AMQP_URL", f"amqp://guest:guest@127.0.0.1:{unused_tcp_port}/")
+    monkeypatch.setenv("MVIDARR_DATABASE_URL", f"postgresql://me@127.0.0.1:{unused_tcp_port}/db")
+    result = doctor()
+    assert result.exit_code == 1
+    assert result.stdout.count("It does not let us in") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MVIDARR_INSTANCE_KEY", "c2hvcnQ=", "at least 32 bytes"),
+        ("MVIDARR_TRANSCODE_SLOTS", "many", "MVIDARR_TRANSCODE_SLOTS"),
+        ("MVIDARR_AMQP_URL_FILE", "/nowhere/amqp-url", "cannot be read"),
+        ("MVIDARR_FFMPEG", "/nowhere/ffmpeg", "does not run"),
+    ],
+)
+def test_what_is_wrong_is_said(
+    name: str, value: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    result = doctor()
+    assert result.exit_code == 1, result.output
+    assert words in result.stdout
+    assert value not in result.stdout or name != "MVIDARR_INSTANCE_KEY"
+
+
+def test_a_data_root_that_cannot_be_written_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    monkeypatch.setenv("MVIDARR_DATA_ROOT", str(file))
+    result = doctor()
+    assert result.exit_code == 1
+    assert "cannot work in" in result.stdout
