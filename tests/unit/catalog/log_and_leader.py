@@ -6,14 +6,23 @@ from mvidarr_catalog.brain.mind import Mind, Timer
 from mvidarr_catalog.brain.rows import R, Row
 from mvidarr_catalog.brain.state import Key
 from mvidarr_catalog.jobs.jobs import ENDED, Job
+from mvidarr_catalog.library.videos import Video
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.testing import BEGINNING
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import derive
 from mvidarr_common.messages.jobs import JobQueued, JobRescheduled
+from mvidarr_common.messages.library import (
+    VideoDeleted,
+    VideoIgnored,
+    VideoRestored,
+    VideoWanted,
+)
 
 BRAIN = whole_brain()
+_UNWANTED = ("ignored", "deleted")
+_WISHES = (VideoWanted, VideoIgnored, VideoDeleted, VideoRestored)
 
 
 class Log:
@@ -45,9 +54,10 @@ class Log:
             return
         self._known.add(envelope.id)
         self.records.append(envelope)
-        before = {job.id: job for job in self.rows(Job)}
+        before = self.tables()
         self.mind.fold(envelope)
         self._check_ends(before, envelope)
+        self._check_wishes(before, envelope)
         decided, again = self.mind.decide(envelope), self.mind.decide(envelope)
         assert [e.id for e in decided.events] == [e.id for e in again.events], "not pure"
         for event in decided.events:
@@ -80,14 +90,21 @@ class Log:
         """Jobs that have not ended."""
         return [job for job in self.rows(Job) if job.state not in ENDED]
 
-    def _check_ends(self, before: dict[str, Job], envelope: Envelope) -> None:
+    def _check_ends(self, before: dict[Key, Row], envelope: Envelope) -> None:
         for job in self.rows(Job):
-            was = before.get(job.id)
-            if was is None or was.state not in ENDED:
+            was = before.get((Job, job.id))
+            if not isinstance(was, Job) or was.state not in ENDED:
                 continue
             asked_again = was.state == "failed" and isinstance(envelope.message, JobRescheduled)
             assert job.state == was.state or asked_again, f"{was.state} became {job.state}"
             assert job.attempt >= was.attempt
+
+    def _check_wishes(self, before: dict[Key, Row], envelope: Envelope) -> None:
+        """What people do not want stays so until they say something else."""
+        for video in self.rows(Video):
+            was = before.get((Video, video.id))
+            if isinstance(was, Video) and was.state in _UNWANTED and was.state != video.state:
+                assert isinstance(envelope.message, _WISHES), f"{was.state} became {video.state}"
 
 
 def fresh_mind(tables: dict[Key, Row], in_flight: dict[str, Envelope]) -> Mind:

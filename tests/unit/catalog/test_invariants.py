@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -254,6 +255,22 @@ class World(RuleBasedStateMachine):
     def pick(self, data: st.DataObject, among: Sequence[T]) -> T:
         """One of them."""
         return among[data.draw(st.integers(0, len(among) - 1))]
+
+
+@pytest.mark.parametrize("what", [DeleteVideo, IgnoreVideo])
+def test_a_beginning_that_comes_late_does_not_bring_back_an_unwanted_video(
+    what: type[DeleteVideo],
+) -> None:
+    world = World()
+    world.log.arrive(world.log.envelope(LogStarted(log_id="log")))
+    world.quiet()
+    world.ask(AddVideo(url=URLS[0]))
+    world.log.arrive(world.log.outbox.pop(0))
+    world.ask(what(video_id=video_id(URLS[0])))
+    world.log.outbox.reverse()
+    world.teardown()
+    [video] = world.log.rows(Video)
+    assert video.state in ("deleted", "ignored")
 
 
 def test_the_rules_hold_whatever_happens() -> None:

@@ -82,7 +82,7 @@ class Video(Row, table="videos", subject="video", indexes=(("added",), ("state",
         return self.about.title or self.url
 
 
-model = ReadModel(rows=(Video,), version=1)
+model = ReadModel(rows=(Video,), version=2)
 
 
 @model.fold
@@ -126,9 +126,13 @@ def wanted(event: VideoWanted, cause: Envelope, state: State) -> None:
 
 @model.fold
 def acquiring(event: PipelineStarted, cause: Envelope, state: State) -> None:
+    """One that is not wanted any more keeps its state; the run is cancelled by its id."""
     id = _of(event.for_subject)
-    if id and event.name == "acquire":
-        _change(state, cause, id, state="acquiring", pipeline_id=event.pipeline_id, failure=None)
+    video = state.get(Video, id) if id else None
+    if video and event.name == "acquire":
+        now: VideoState = "acquiring" if video.state == "wanted" else video.state
+        run = event.pipeline_id
+        _change(state, cause, VideoId(video.id), state=now, pipeline_id=run, failure=None)
 
 
 @model.fold
