@@ -74,16 +74,37 @@ class Rebuilder:
                 continue
             done.add(command.id)
             try:
-                result = await leader.rebuild()
+                result = await _carry_out(leader, command)
             except CannotFold as error:
                 await leader.say(_refusal(command, error), command)
             else:
                 await leader.say(_told(result, leader.checkpoint.offset), command)
 
 
+async def _previous(leader: Leader) -> tuple[int, int]:
+    """The generation that was live before this one, and how far it had come."""
+    last = await leader.last_said(ReadModelRebuilt)
+    if (
+        not isinstance(last, ReadModelRebuilt)
+        or last.generation != leader.checkpoint.generation
+        or last.from_generation is None
+    ):
+        raise CannotFold("there are no tables to go back to.")
+    return last.from_generation, last.seq
+
+
+async def _carry_out(leader: Leader, command: Envelope) -> Rebuilt:
+    asked = command.message
+    if isinstance(asked, RebuildReadModel) and asked.back:
+        return await leader.switch_back(*await _previous(leader))
+    return await leader.rebuild()
+
+
 def _told(result: Rebuilt, offset: int) -> ReadModelRebuilt:
     return ReadModelRebuilt(
         generation=result.generation,
+        from_generation=result.from_generation,
+        seq=result.seq,
         offset=offset,
         records=result.records,
         seconds=round(result.seconds, 3),

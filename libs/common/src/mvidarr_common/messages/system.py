@@ -83,18 +83,34 @@ class ParkedDiscarded(Event, wire="parked.discarded"):
 
 
 class RebuildReadModel(Command, wire="read_model.rebuild"):
-    """Fill a new set of tables from the archive beside the live one, compare, and switch."""
+    """Fill a new set of tables from the archive beside the live one, compare, and switch. `back`:
+    not a new set, but the one that was live before, after folding what it has missed."""
+
+    back: bool = False
 
 
 class ReadModelRebuilt(Event, wire="read_model.rebuilt"):
-    """The new tables are live. Equal checksums at the same offset prove that nothing differs."""
+    """The new tables are live. Equal checksums at the same offset prove that nothing differs.
+
+    The tables of `from_generation` stay as they were, `seq` records folded.
+    """
 
     generation: int
+    from_generation: int | None = None
+    seq: int = 0
     offset: int
     records: int
     seconds: float
     old_checksum: str
     new_checksum: str
+
+
+class RebuildProgressed(Signal, wire="read_model.progressed"):
+    """So many records of about `total` are folded into the new tables."""
+
+    records: int
+    total: int
+    seconds: float
 
 
 class Claim(Value):

@@ -46,6 +46,13 @@ async def pages(
         behind = key > sa.tuple_(found[-1].offset, found[-1].id)
 
 
+async def newest(connection: AsyncConnection, type: str) -> bytes | None:
+    """The folded record of this type that was folded last."""
+    query = sa.select(event_log.c.body).where(event_log.c.type == type, event_log.c.seq > 0)
+    body = await connection.scalar(query.order_by(event_log.c.seq.desc()).limit(1))
+    return bytes(body) if body is not None else None
+
+
 async def number_anew(connection: AsyncConnection, log_id: str, places: Mapping[str, int]) -> None:
     """These records stand at other offsets now."""
     statement = (

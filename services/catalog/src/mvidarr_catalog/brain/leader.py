@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mvidarr_common.bus import After, Bus, FromFirst, Record, Start
 from mvidarr_common.envelope import Envelope, decode, following, fresh
 from mvidarr_common.errors import LogError, LogReplaced, LogTruncated
-from mvidarr_common.messages import Event
-from mvidarr_common.messages.system import CatalogAdvanced, LogRestored
+from mvidarr_common.messages import Event, Message
+from mvidarr_common.messages.system import CatalogAdvanced, LogRestored, RebuildProgressed
 
-from . import metrics, store
+from . import archive, metrics, store
 from .mending import mend
 from .mind import SOURCE, Mind, by_the_clock
 from .model import Brain
@@ -119,12 +119,28 @@ class Leader:
         async with self._turns, self._turn() as turn:
             await turn.say(following(cause, event, source=SOURCE))
 
+    async def last_said(self, event: type[Event]) -> Message | None:
+        """The newest event of a type that was folded."""
+        async with self._engine.connect() as connection:
+            body = await archive.newest(connection, f"event.{event.wire}")
+        return decode(body).message if body else None
+
     async def rebuild(self) -> Rebuilt:
         """Fill a new generation while work goes on, then switch to it between two turns."""
-        rows = self._mind.brain.rows
         refill = Refill(self._engine, self._mind.brain, self.checkpoint.generation + 1)
         await refill.prepare()
-        await refill.catch_up()
+        rebuilt = await self._switch(refill)
+        async with self._engine.begin() as connection:
+            # Two generations stay: the one before can be gone back to.
+            await store.drop_tables(connection, self._mind.brain.rows, rebuilt.generation - 2)
+        return rebuilt
+
+    async def switch_back(self, generation: int, seq: int) -> Rebuilt:
+        """Make tables live again that were live until `seq` records were folded."""
+        return await self._switch(Refill(self._engine, self._mind.brain, generation, seq))
+
+    async def _switch(self, refill: Refill) -> Rebuilt:
+        await refill.catch_up(self._tell_progress)
         async with self._turns:
             async with self._engine.begin() as connection:
                 rebuilt = await refill.finish(connection, self.checkpoint)
@@ -134,11 +150,15 @@ class Leader:
                     signature=self._mind.brain.signature,
                 )
                 await store.move_checkpoint(connection, self.checkpoint, switched)
-                # Two generations stay: answers that began on the old one are still being read.
-                await store.drop_tables(connection, rows, rebuilt.generation - 2)
             self._mind.remember(self._mind.in_flight)
             self.checkpoint = switched
         return rebuilt
+
+    async def _tell_progress(self, records: int, seconds: float) -> None:
+        progressed = RebuildProgressed(
+            records=records, total=self.checkpoint.seq, seconds=round(seconds, 3)
+        )
+        await self._bus.signal(fresh(progressed, source=SOURCE))
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
