@@ -14,12 +14,15 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected, JobProgressed
 from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.processes import Children, open_children
+from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.testing.worker import run_job
+from mvidarr_downloader.cookies import Jar
 from mvidarr_downloader.deps import Deps, manners_of
 from mvidarr_downloader.jobs import download, inspect
 from mvidarr_downloader.service import service
 from mvidarr_downloader.settings import DownloaderSettings
 
+KEY = InstanceKey(b"k" * 32)
 ALL = QualityProfile(name="all")
 
 
@@ -40,7 +43,7 @@ class Downloader:
         result = await run_job(
             download,
             Download(url=url, profile=profile),
-            Deps(manners_of(taken), taken.download_stall),
+            Deps(manners_of(taken), taken.download_stall, Jar(taken.download_cookies, KEY)),
             self.root,
             job_id=job_id,
             children=self.children,

@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
+from mvidarr_common.testing.conditions import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,8 +21,9 @@ async def test_a_download_that_stalls_is_given_up_and_the_others_come_through(
     site: Site, downloader: Any, fetch: Any
 ) -> None:
     site.media[FERRY] = Conduct(stall_after=500_000)
-    limits = {"download_stall": 3.0, "download_timeout": 60.0}
+    limits = {"download_stall": 8.0, "download_timeout": 60.0}
     stuck = asyncio.create_task(fetch(site.url(FERRY), job_id="stuck", **limits))
+    await eventually(lambda: site.served[FERRY] >= 500_000)
     others = [fetch(site.url(MOONS), job_id=f"job{n}") for n in range(4)]
     for result in await asyncio.gather(*others):
         assert result.size == site.samples[MOONS].path.stat().st_size

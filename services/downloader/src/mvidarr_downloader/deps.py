@@ -4,13 +4,14 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import imageio_ffmpeg
 
 from mvidarr_common.service import Runtime
 
+from .cookies import Jar
 from .metrics import describe_ytdlp
 from .orders import Manners
 from .room import lack_of_room, sweep_for_ever
@@ -24,6 +25,7 @@ class Deps:
 
     manners: Manners
     stall: float = 120.0
+    jar: Jar = field(default_factory=Jar)
 
 
 @asynccontextmanager
@@ -35,7 +37,8 @@ async def open_deps(runtime: Runtime[DownloaderSettings]) -> AsyncIterator[Deps]
     describe_ytdlp()
     sweeping = asyncio.create_task(sweep_for_ever(runtime.root, settings.staging_days))
     try:
-        yield Deps(manners_of(settings), settings.download_stall)
+        jar = Jar(settings.download_cookies, runtime.key)
+        yield Deps(manners_of(settings), settings.download_stall, jar)
     finally:
         sweeping.cancel()
 

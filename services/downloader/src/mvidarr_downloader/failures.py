@@ -60,6 +60,8 @@ DRM = Failure("drm_protected", "The video is protected against copying (DRM).")
 NOT_YET = Failure("live_not_started", "The video is announced or still live.", True, _HOUR)
 MERGE = Failure("postprocessing", "Picture and sound could not be put together.", True)
 PRIVATE = Failure("private_address", "The page leads to an address in a private network.")
+UNWANTED = Failure("not_wanted", "The profile does not want such a video.")
+EXPIRED_COOKIES = Failure("cookies_expired", "The cookies stored for this site have expired.")
 UNKNOWN = Failure("unknown", "yt-dlp could not fetch the video.", True)
 
 _RULES: tuple[tuple[str, Failure], ...] = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 from mvidarr_common.addresses import require_public
 from mvidarr_common.errors import JobError
@@ -13,7 +14,10 @@ from .failures import TIMEOUT
 from .fetchers import fetcher_for
 from .inspecting import inspect_page
 from .metrics import MEMORY
-from .orders import Look, Order, Progress, Used
+from .orders import Look, Manners, Order, Progress, Used
+
+START = 60.0
+"""Seconds more until the first word: the first child of a worker waits for yt-dlp to be loaded."""
 
 SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f]{1,500}")
 """A search of yt-dlp's, such as "ytsearch5:…": it goes to the site that yt-dlp knows for it."""
@@ -21,7 +25,7 @@ SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f
 
 async def download(spec: Download, job: Job[Deps]) -> Downloaded:
     """Fetch in a forked child; a cancelled job ends the child and everything it has started."""
-    manners = job.deps.manners
+    manners = await _manners_for(spec.url, job)
     await require_public(spec.url, manners.allow_private)
     order = Order(
         url=spec.url,
@@ -48,12 +52,18 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
             watch.reschedule(None if patient else loop.time() + stall)
 
     try:
-        async with asyncio.timeout(stall) as watch:
+        async with asyncio.timeout(START + stall) as watch:
             return await job.call(fetcher_for(spec.url).fetch, order, on_message=show)
     except TimeoutError:
         if not watch.expired():
             raise
         raise TIMEOUT.error(f"no progress within {stall:g} seconds") from None
+
+
+async def _manners_for(url: str, job: Job[Deps]) -> Manners:
+    """With the cookies of the site; raises the failure `cookies_expired`."""
+    cookies = await asyncio.to_thread(job.deps.jar.cookies_for, url)
+    return replace(job.deps.manners, cookies=cookies)
 
 
 def _tell(job: Job[Deps], progress: Progress) -> None:
@@ -69,7 +79,7 @@ def _tell(job: Job[Deps], progress: Progress) -> None:
 
 async def inspect(spec: Inspect, job: Job[Deps]) -> Inspected:
     """Look in a forked child; nothing is kept."""
-    manners = job.deps.manners
+    manners = await _manners_for(spec.url, job)
     if not SEARCH.fullmatch(spec.url):
         await require_public(spec.url, manners.allow_private)
     start = _position(spec.cursor)

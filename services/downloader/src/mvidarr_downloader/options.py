@@ -1,7 +1,10 @@
 """The options that yt-dlp works with, and the journal of what it says."""
 
 from collections import deque
+from io import StringIO
 from typing import Any
+
+from mvidarr_common.messages.fetching import Subtitles
 
 from .formats import SORT
 from .orders import Manners, Order
@@ -39,7 +42,8 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         "paths": {"home": str(order.into)},
         "outtmpl": {"default": f"{NAME}.%(ext)s"},
         "playlist_items": "1-2",
-        "ratelimit": manners.rate,
+        **_subtitles(order.profile.fetch.subtitles),
+        "ratelimit": order.rate,
         "fragment_retries": manners.retries,
         "concurrent_fragment_downloads": manners.fragments,
         # A fragment left out makes a file with a hole, which yt-dlp would call a success.
@@ -47,6 +51,17 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         "ffmpeg_location": manners.ffmpeg,
         "updatetime": False,
         "continuedl": True,
+    }
+
+
+def _subtitles(wanted: Subtitles) -> dict[str, Any]:
+    if not wanted.languages:
+        return {}
+    return {
+        "writesubtitles": True,
+        "writeautomaticsub": wanted.automatic,
+        "subtitleslangs": [*wanted.languages, "-live_chat"],
+        "subtitlesformat": "/".join((*wanted.formats, "best")),
     }
 
 
@@ -67,6 +82,7 @@ def reading(manners: Manners, journal: Journal) -> dict[str, Any]:
         "retries": manners.retries,
         "extractor_retries": manners.retries,
         "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), _pause),
+        "cookiefile": StringIO(manners.cookies) if manners.cookies else None,
         "nocheckcertificate": False,
         # Through a proxy of the environment nobody here could see where a connection leads.
         "proxy": "",

@@ -24,6 +24,8 @@ class Manners:
     fragments: int = 4
     user_agent: str | None = None
     allow_private: bool = False
+    cookies: str | None = None
+    """For the site of this fetch, as browsers export them (Netscape format)."""
     public: Callable[[Address], bool] = is_public
     """What may be connected to, unless private addresses are allowed."""
 
@@ -43,6 +45,12 @@ class Order:
     def max_bytes(self) -> int:
         """The smaller of what the profile and the settings allow."""
         return min(self.profile.max_bytes or self.manners.max_bytes, self.manners.max_bytes)
+
+    @property
+    def rate(self) -> int | None:
+        """The smaller of what the profile and the settings allow, bytes a second."""
+        rates = [rate for rate in (self.profile.fetch.rate, self.manners.rate) if rate]
+        return min(rates, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class DownloaderSettings(Settings):
     staging_days: float = Field(
         default=7.0, gt=0, description="days that a dead job's partial files are kept"
     )
+    download_cookies: Path | None = Field(
+        default=None,
+        description="folder with `<site>.txt`: cookies that a browser has exported (Netscape "
+        "format), used for that site and those below it, plain or sealed with the instance key",
+    )
     ffmpeg: Path | None = Field(
         default=None,
         description="the FFmpeg program; without it the one on PATH, else the one that is shipped",

@@ -23,6 +23,10 @@ class Conduct:
     """A page that shows no video."""
     shows: str | None = None
     """A page that shows the file at this address instead of its own."""
+    cookie: str | None = None
+    """A page for those alone who send this cookie (`name=value`)."""
+    subtitles: tuple[str, ...] = ()
+    """Languages in which a page with a video element offers subtitles."""
     hang: bool = False
     """Take the request and say nothing."""
     rate: int | None = None

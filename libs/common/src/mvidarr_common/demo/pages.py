@@ -22,21 +22,26 @@ _PAGE = """<!doctype html>
 <p>{story}</p></body>
 </html>
 """
-_ELEMENT = '<video controls poster="{poster}"><source src="{media}" type="{mime}"></video>'
+_ELEMENT = '<video controls poster="{poster}"><source src="{media}" type="{mime}">{tracks}</video>'
+_TRACK = '<track kind="subtitles" srclang="{0}" src="/subtitles/{0}.vtt">'
 _LINKED = '<script type="application/ld+json">{data}</script><div id="player"></div>'
 
 BLANK = "<!doctype html><html><head><title>Nothing here</title></head><body>Words.</body></html>"
 MIME = {".mp4": "video/mp4", ".webm": "video/webm"}
 
 
-def watch_page(sample: Sample, media: str, poster: str, claims: int | None) -> str:
+def watch_page(
+    sample: Sample, media: str, poster: str, claims: int | None, subtitles: Sequence[str] = ()
+) -> str:
     """The page of one video; `claims` is the size that it promises, if it does."""
     heading = f"{sample.artist} - {sample.title} (Official Video)"
     story = f"{sample.title} by {sample.artist}. Made by FFmpeg."
     mime = MIME[sample.path.suffix]
     if sample.path.suffix == ".webm":
         shown = {"poster": poster, "media": media, "mime": mime}
-        player = _ELEMENT.format(**{key: html.escape(value) for key, value in shown.items()})
+        tracks = "".join(_TRACK.format(html.escape(language)) for language in subtitles)
+        escaped_player = {key: html.escape(value) for key, value in shown.items()}
+        player = _ELEMENT.format(**escaped_player, tracks=tracks)
     else:
         data = _linked_data(heading, story, media, poster, mime, sample.duration, claims)
         player = _LINKED.format(data=data)
@@ -44,6 +49,11 @@ def watch_page(sample: Sample, media: str, poster: str, claims: int | None) -> s
     return _PAGE.format(
         player=player, **{key: html.escape(value) for key, value in escaped.items()}
     )
+
+
+def spoken(language: str) -> str:
+    """Subtitles (WebVTT) of one line."""
+    return f"WEBVTT\n\n00:00.000 --> 00:02.000\nWords in {language}.\n"
 
 
 def feed(items: Sequence[tuple[Sample, str]]) -> str:

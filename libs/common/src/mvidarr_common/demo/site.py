@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .media import Conduct, MediaFile
-from .pages import BLANK, MIME, feed, watch_page
+from .pages import BLANK, MIME, feed, spoken, watch_page
 from .samples import Sample
 from .server import serving
 
@@ -44,6 +44,7 @@ class Site:
             Route("/list/{count:int}", self._list),
             Route("/media/{file}", _Media(self)),
             Route("/poster/{slug}.jpg", self._poster),
+            Route("/subtitles/{language}.vtt", self._subtitles),
         ]
         app = Starlette(routes=routes)
         self.address = await self._stack.enter_async_context(serving(app, self._port))
@@ -70,13 +71,15 @@ class Site:
         conduct = self.pages.get(slug, Conduct())
         if answer := await self.misconduct(conduct):
             return answer
+        if conduct.cookie and conduct.cookie not in request.headers.get("cookie", ""):
+            return HTMLResponse("<p>Sign in to see this video.</p>", 401)
         if conduct.blank:
             return HTMLResponse(BLANK)
         if slug not in self.samples:
             return HTMLResponse("<p>There is no such video.</p>", 404)
         poster = f"{self.address}/poster/{slug}.jpg"
         media = conduct.shows or self.media_url(slug)
-        page = watch_page(self.samples[slug], media, poster, conduct.claims)
+        page = watch_page(self.samples[slug], media, poster, conduct.claims, conduct.subtitles)
         return HTMLResponse(page)
 
     async def _list(self, request: Request) -> Response:
@@ -87,6 +90,9 @@ class Site:
     async def _poster(self, request: Request) -> Response:
         sample = self.samples.get(request.path_params["slug"])
         return FileResponse(sample.poster) if sample else Response(status_code=404)
+
+    async def _subtitles(self, request: Request) -> Response:
+        return Response(spoken(request.path_params["language"]), media_type="text/vtt")
 
     async def misconduct(self, conduct: Conduct) -> Response | None:
         """The answer of a page or file that is not to be had."""

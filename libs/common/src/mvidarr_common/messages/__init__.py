@@ -1,6 +1,19 @@
 """The language: every message that services exchange. Imports nothing else of ours."""
 
-from . import archive, identity, ids, jobs, library, media, notify, pages, profiles, queries, system
+from . import (
+    archive,
+    fetching,
+    identity,
+    ids,
+    jobs,
+    library,
+    media,
+    notify,
+    pages,
+    profiles,
+    queries,
+    system,
+)
 from .base import (
     Command,
     Event,
@@ -16,6 +29,6 @@ from .base import (
 
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "archive", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages", "profiles",
-    "queries", "registered", "system",
+    "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
+    "profiles", "queries", "registered", "system",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from .base import Command, Event, Value
+from .fetching import FetchOptions
 from .ids import ProfileId
 from .media import QUALITIES
 
@@ -69,6 +70,7 @@ class QualityProfile(Value):
     max_fps: float | None = Field(default=None, gt=0)
     """A format with fewer frames a second comes before one with more than these."""
     hdr: Literal["any", "prefer", "avoid"] = "any"
+    fetch: FetchOptions = FetchOptions()
 
     @property
     def allowed(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from mvidarr_common import forked
 from mvidarr_common.errors import JobError
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
+from mvidarr_downloader.asides import refuse_unwanted, subtitle_files
 from mvidarr_downloader.bounds import bounded
 from mvidarr_downloader.choosing import Chooser
 from mvidarr_downloader.descriptions import describe, uploaded
@@ -54,6 +55,7 @@ def _fetch(order: Order, ydl: Session, journal: Journal) -> Downloaded:
     ydl.format_selector = chooser
     info = _video_on(ydl, order.url)
     _refuse_unfit(info, order)
+    refuse_unwanted(info, order.profile.fetch)
     mark = partial.take(order.earlier, order.into, _mark(order, info))
     with reserved(order.into, order.earlier, _to_come(order, info)) as room:
         ydl.add_postprocessor_hook(given(_tell_merging, room))
@@ -186,5 +188,6 @@ def _result(
         source_id=str(info.get("id") or ""),
         format=str(info.get("format_id") or ""),
         uploaded=uploaded(info),
+        subtitles=subtitle_files(info, order.root),
         resumed_from=resumed_from,
     )

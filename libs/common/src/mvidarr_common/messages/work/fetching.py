@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from mvidarr_common.messages.fetching import SubtitleFile
 from mvidarr_common.messages.library import Description
 from mvidarr_common.messages.pages import Choice, Entry, FormatFacts
 from mvidarr_common.messages.profiles import QualityProfile
@@ -29,6 +30,7 @@ class Downloaded(Result):
     uploaded: date | None = None
     resumed_from: int = 0
     choice: Choice | None = None
+    subtitles: tuple[SubtitleFile, ...] = ()
 
 
 class Download(JobSpec, queue="download", gives=Downloaded, stages=True):

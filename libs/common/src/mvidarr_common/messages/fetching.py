@@ -1,0 +1,40 @@
+"""What a profile asks of a fetch beside the format: subtitles, limits, and what is not wanted."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Value
+
+
+class Subtitles(Value):
+    """Subtitles to fetch beside the video; none without languages, such as "en" or "en.*"."""
+
+    languages: tuple[str, ...] = ()
+    automatic: bool = False
+    """Also those that the site makes by machine."""
+    formats: tuple[Literal["srt", "vtt", "ass"], ...] = ("srt", "vtt")
+    """Preferred, best first; another is taken where there is none of these."""
+
+
+class FetchOptions(Value):
+    """Rates in bytes a second, durations in seconds. A video that is not wanted fails its job for
+    good before a byte of it is fetched."""
+
+    subtitles: Subtitles = Subtitles()
+    rate: int | None = Field(default=None, gt=0)
+    age_limit: int | None = Field(default=None, ge=0)
+    """Videos for older people than this are not wanted."""
+    uploaded_after: date | None = None
+    uploaded_before: date | None = None
+    shortest: float | None = Field(default=None, ge=0)
+    longest: float | None = Field(default=None, gt=0)
+
+
+class SubtitleFile(Value):
+    """`path` is below the data root."""
+
+    path: str
+    language: str
+    automatic: bool = False

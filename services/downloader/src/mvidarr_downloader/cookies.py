@@ -1,0 +1,61 @@
+"""The cookies that people have stored for sites, one file for each site; no other site sees them.
+
+A file is what browsers export (Netscape format), plain or sealed with the instance key.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mvidarr_common.secrets import InstanceKey
+
+from . import failures
+
+_SEALED = "gAAAA"
+"""How a Fernet token begins."""
+
+
+@dataclass(frozen=True)
+class Jar:
+    """A folder of such files; none without a folder."""
+
+    folder: Path | None = None
+    key: InstanceKey | None = None
+
+    def cookies_for(self, url: str) -> str | None:
+        """Those of the URL's site, or of the nearest one above it; raises the failure
+        `cookies_expired` when none of them is good any longer."""
+        host = urlsplit(url).hostname or ""
+        labels = host.split(".")
+        for start in range(len(labels)):
+            site = ".".join(labels[start:])
+            text = self._stored(site)
+            if text is not None:
+                return _living(text, site)
+        return None
+
+    def _stored(self, site: str) -> str | None:
+        if self.folder is None or not site or "/" in site:
+            return None
+        try:
+            text = (self.folder / f"{site}.txt").read_text()
+        except FileNotFoundError:
+            return None
+        sealed = text.startswith(_SEALED) and self.key is not None
+        return self.key.unseal(text.strip()) if sealed and self.key else text
+
+
+def _living(text: str, site: str) -> str:
+    """The lines of this site whose time has not passed; a cookie without one lives."""
+    rows = [line.split("\t") for line in text.splitlines() if line.count("\t") == 6]
+    ours = [row for row in rows if _is_for(row[0], site)]
+    living = [row for row in ours if not row[4].isdigit() or not 0 < int(row[4]) < time.time()]
+    if ours and not living:
+        raise failures.EXPIRED_COOKIES.error(f"{len(ours)} cookies of {site}")
+    return "\n".join(["# Netscape HTTP Cookie File", *("\t".join(row) for row in living), ""])
+
+
+def _is_for(domain: str, site: str) -> bool:
+    name = domain.removeprefix("#HttpOnly_").lstrip(".")
+    return name == site or name.endswith(f".{site}")
