@@ -14,12 +14,14 @@ from .settings import TranscoderSettings
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """`threads` is for one decoder or encoder, 0 lets FFmpeg decide; `naming` is the template."""
+    """`threads` is for one decoder or encoder, 0 lets FFmpeg decide; `naming` is the template;
+    `niceness` is how much FFmpeg gives way."""
 
     ffmpeg: str
     threads: int
     naming: str
     stall_timeout: float
+    niceness: int = 0
 
 
 @asynccontextmanager
@@ -35,6 +37,7 @@ def deps_from(settings: TranscoderSettings) -> Deps:
         threads=settings.ffmpeg_threads,
         naming=settings.naming,
         stall_timeout=settings.stall_timeout,
+        niceness=settings.niceness,
     )
 
 

@@ -1,5 +1,8 @@
 """Running FFmpeg for a job: progress is told, stalls are ended, failures said in a sentence."""
 
+import shutil
+from collections.abc import Callable
+
 from mvidarr_common.errors import JobError
 from mvidarr_common.jobs import Finished, Job
 
@@ -9,13 +12,18 @@ from .stall import ending_when_stalled
 
 
 async def encode(
-    job: Job[Deps], line: list[str], duration: float | None, stage: str = "transcode"
+    job: Job[Deps],
+    line: list[str],
+    duration: float | None,
+    stage: str = "transcode",
+    also: Callable[[str], None] = lambda _: None,
 ) -> Finished:
-    """Run a command that tells `-progress` on its standard output."""
+    """Run a command that tells `-progress` on its standard output; `also` hears every line."""
     async with ending_when_stalled(job.deps.stall_timeout) as alive:
         encoder = Encoder(duration)
 
         def heard(text: str) -> None:
+            also(text)
             if encoder.hear(text):
                 alive()
                 job.progress(
@@ -23,7 +31,12 @@ async def encode(
                     unit="s", speed=encoder.speed, eta=encoder.eta,
                 )  # fmt: skip
 
-        return await job.run(*line, on_line=heard)
+        return await job.run(*niced(job.deps.niceness, line), on_line=heard)
+
+
+def niced(niceness: int, line: list[str]) -> list[str]:
+    """The command, giving way to other programs; `nice` becomes the program itself."""
+    return ["nice", "-n", str(niceness), *line] if niceness and shutil.which("nice") else line
 
 
 def succeeded(finished: Finished, code: str = "transcode_failed") -> None:

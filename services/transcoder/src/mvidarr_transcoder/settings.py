@@ -21,6 +21,9 @@ class TranscoderSettings(Settings):
     ffmpeg_threads: int = Field(
         default=0, ge=0, description="threads of one decoder or encoder; 0: FFmpeg decides"
     )
+    niceness: int = Field(
+        default=10, ge=0, le=19, description="how much FFmpeg gives way to other programs"
+    )
     naming: str = Field(
         default=DEFAULT_TEMPLATE,
         description="where a video goes below library/, without its extension",

@@ -32,18 +32,38 @@ from .work.encoding import OwnRecipe, Treatment
 from .work.fetching import Download, Downloaded, Inspect, Inspected
 from .work.files import (
     FileToMove,
+    FileToScrub,
     Moved,
     Place,
     Placed,
     PlaceFile,
     Purge,
     Purged,
+    Rename,
+    Renamed,
     Restore,
     Restored,
+    Scrub,
+    Scrubbed,
+    ScrubbedFile,
+    Sidecars,
+    SidecarsWritten,
     Tidied,
     Tidy,
     Trash,
     Trashed,
+)
+from .work.images import ImageDone, ImageLook, Images, ImagesDone, ImageWish
+from .work.judging import (
+    Compared,
+    Fingerprint,
+    Fingerprinted,
+    IsBetter,
+    Match,
+    Matched,
+    Print,
+    Quality,
+    QualityFound,
 )
 from .work.media import (
     Artwork,
@@ -62,13 +82,16 @@ from .work.media import (
 )
 
 __all__ = [
-    "Artwork", "AudioExtracted", "Concat", "Concatenated", "Download", "Downloaded",
-    "ExtractAudio", "FileToMove", "Finding", "Hls", "Inspect", "Inspected", "JobSpec", "Moved",
-    "OwnRecipe", "Place", "PlaceFile", "Placed", "Preview", "PreviewMade", "Probe", "ProbeMany",
-    "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Restore", "Restored", "Result",
-    "Streamable", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded",
-    "Trash", "Trashed", "Treatment", "Trim", "Trimmed", "Verified", "Verify", "Waveform",
-    "WaveformDrawn",
+    "Artwork", "AudioExtracted", "Compared", "Concat", "Concatenated", "Download", "Downloaded",
+    "ExtractAudio", "FileToMove", "FileToScrub", "Finding", "Fingerprint", "Fingerprinted",
+    "Hls", "ImageDone", "ImageLook", "ImageWish", "Images", "ImagesDone", "Inspect",
+    "Inspected", "IsBetter", "JobSpec", "Match", "Matched", "Moved", "OwnRecipe", "Place",
+    "PlaceFile", "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed",
+    "ProbedFile", "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename",
+    "Renamed", "Restore", "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "Sidecars",
+    "SidecarsWritten", "Streamable", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy",
+    "Transcode", "Transcoded", "Trash", "Trashed", "Treatment", "Trim", "Trimmed", "Verified",
+    "Verify", "Waveform", "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -101,19 +124,21 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 
 SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
-    Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls,
+    Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
+    IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
-    Hls,
+    Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
     Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored |
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
-    AudioExtracted | WaveformDrawn | PreviewMade | Streamable,
+    AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
+    Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

@@ -3,13 +3,16 @@
 from .digest import sha256_of
 from .examine import Examination, examine
 from .facts import measure, measure_many
+from .images import work_on
 from .outline import Outline, outline
 from .peaks import write_peaks
 from .pictures import Wish, take_pictures
+from .prints import picture_hashes
 from .sheets import Picture
 from .taking import StreamSpan
 
 __all__ = [
     "Examination", "Outline", "Picture", "StreamSpan", "Wish", "examine", "measure",
-    "measure_many", "outline", "sha256_of", "take_pictures", "write_peaks",
+    "measure_many", "outline", "picture_hashes", "sha256_of", "take_pictures", "work_on",
+    "write_peaks",
 ]  # fmt: skip

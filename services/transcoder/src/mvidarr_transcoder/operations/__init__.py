@@ -4,14 +4,22 @@ from mvidarr_common.jobs import Handler
 
 from .concat import concat
 from .extract_audio import extract_audio
+from .fingerprint import fingerprint
 from .hls import hls
+from .images import images
+from .is_better import is_better
+from .match import match
 from .noop import noop
 from .place import place
 from .preview import preview
 from .probe import probe
 from .probe_many import probe_many
 from .purge import purge
+from .quality import quality
+from .rename import rename
 from .restore import restore
+from .scrub import scrub
+from .sidecars import sidecars
 from .thumbnails import thumbnails
 from .tidy import tidy
 from .transcode import transcode
@@ -23,14 +31,22 @@ from .waveform import waveform
 OPERATIONS: tuple[Handler, ...] = (
     concat,
     extract_audio,
+    fingerprint,
     hls,
+    images,
+    is_better,
+    match,
     noop,
     place,
     preview,
     probe,
     probe_many,
     purge,
+    quality,
+    rename,
     restore,
+    scrub,
+    sidecars,
     thumbnails,
     tidy,
     transcode,
@@ -41,7 +57,8 @@ OPERATIONS: tuple[Handler, ...] = (
 )
 
 __all__ = [
-    "OPERATIONS", "concat", "extract_audio", "hls", "noop", "place", "preview", "probe",
-    "probe_many", "purge", "restore", "thumbnails", "tidy", "transcode", "trash", "trim",
+    "OPERATIONS", "concat", "extract_audio", "fingerprint", "hls", "images", "is_better",
+    "match", "noop", "place", "preview", "probe", "probe_many", "purge", "quality", "rename",
+    "restore", "scrub", "sidecars", "thumbnails", "tidy", "transcode", "trash", "trim",
     "verify", "waveform",
 ]  # fmt: skip

@@ -103,3 +103,54 @@ class Tidy(JobSpec, queue="files", gives=Tidied):
 
     kind: Literal["tidy"] = "tidy"
     jobs: tuple[JobId, ...]
+
+
+class Renamed(Result):
+    kind: Literal["rename"] = "rename"
+    moved: Moved
+
+
+class Rename(JobSpec, queue="files", gives=Renamed):
+    """Give a film in the library, and its sidecars, the name that `place` would give it now."""
+
+    kind: Literal["rename"] = "rename"
+    file: FileToMove
+    place: Place
+
+
+class SidecarsWritten(Result):
+    kind: Literal["sidecars"] = "sidecars"
+    written: tuple[str, ...]
+
+
+class Sidecars(JobSpec, queue="files", gives=SidecarsWritten):
+    """Write the `.nfo` of a film in the library anew, and its lyrics, and put pictures from
+    staging beside it."""
+
+    kind: Literal["sidecars"] = "sidecars"
+    path: str
+    place: Place
+    artwork: tuple[Artwork, ...] = ()
+    lyrics: str | None = Field(default=None, max_length=100_000)
+
+
+class FileToScrub(Value):
+    path: str
+    sha256: str
+
+
+class ScrubbedFile(Value):
+    path: str
+    state: Literal["intact", "changed", "missing"]
+
+
+class Scrubbed(Result):
+    kind: Literal["scrub"] = "scrub"
+    files: tuple[ScrubbedFile, ...]
+
+
+class Scrub(JobSpec, queue="media", gives=Scrubbed):
+    """Read files again and compare their checksums: disks forget."""
+
+    kind: Literal["scrub"] = "scrub"
+    files: tuple[FileToScrub, ...] = Field(min_length=1, max_length=1000)

@@ -1,0 +1,43 @@
+"""A film's fingerprint: Chromaprint of its sound, a hash of its picture at every second."""
+
+from base64 import b64encode
+from pathlib import Path
+
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import Fingerprint, Fingerprinted, Print
+from mvidarr_transcoder.deps import Deps
+from mvidarr_transcoder.media import picture_hashes
+from mvidarr_transcoder.recipes import opening
+from mvidarr_transcoder.running import encode, succeeded
+from mvidarr_transcoder.sources import existing
+from mvidarr_transcoder.stall import ending_when_stalled
+
+
+async def fingerprint(spec: Fingerprint, job: Job[Deps]) -> Fingerprinted:
+    """Of what the film has: sound, picture, or both."""
+    source = existing(job.root, spec.path)
+    sound = await _sound(spec, job, source) if spec.facts.audio else b""
+    pictures = await _pictures(spec, job, source) if spec.facts.picture else []
+    taken = Print(
+        sound=b64encode(sound).decode(), pictures=tuple(pictures), duration=spec.facts.duration
+    )
+    return Fingerprinted(print=taken)
+
+
+async def _sound(spec: Fingerprint, job: Job[Deps], source: Path) -> bytes:
+    target = job.staging / "sound.print"
+    line = [
+        *opening(job.deps.ffmpeg, source), "-t", str(spec.seconds), "-map", "0:a:0", "-vn",
+        "-f", "chromaprint", "-fp_format", "raw", f"file:{target}",
+    ]  # fmt: skip
+    succeeded(await encode(job, line, spec.facts.duration, "listen"), "fingerprint_failed")
+    taken = target.read_bytes()
+    target.unlink()
+    return taken
+
+
+async def _pictures(spec: Fingerprint, job: Job[Deps], source: Path) -> list[str]:
+    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+        return await job.call(
+            picture_hashes, str(source), spec.seconds, on_message=lambda _: alive()
+        )

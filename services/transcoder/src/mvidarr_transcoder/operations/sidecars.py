@@ -1,0 +1,38 @@
+"""Sidecars: a film's `.nfo`, lyrics and pictures, written anew beside it."""
+
+import asyncio
+from pathlib import Path
+
+from mvidarr_common.files import DataRoot
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import Sidecars, SidecarsWritten
+from mvidarr_transcoder.deps import Deps
+from mvidarr_transcoder.nfo import nfo
+from mvidarr_transcoder.shelving import beside
+from mvidarr_transcoder.sources import below, existing
+
+
+async def sidecars(spec: Sidecars, job: Job[Deps]) -> SidecarsWritten:
+    """Each is written under another name and renamed: nobody ever reads half of one."""
+    below(job.root, spec.path, job.root.library)
+    film = existing(job.root, spec.path)
+    return SidecarsWritten(written=await asyncio.to_thread(_write, spec, job.root, film))
+
+
+def _write(spec: Sidecars, root: DataRoot, film: Path) -> tuple[str, ...]:
+    written = [_put(film.with_name(f"{film.stem}.nfo"), nfo(spec.place))]
+    if spec.lyrics is not None:
+        written.append(_put(film.with_name(f"{film.stem}.lrc"), spec.lyrics.encode()))
+    for art in spec.artwork:
+        source = below(root, art.path, root.path / "staging")
+        target = film.parent / beside(film.stem, art)
+        written.append(_put(target, source.read_bytes()))
+    return tuple(root.relative(path) for path in written)
+
+
+def _put(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.tmp")
+    draft.write_bytes(content)
+    draft.rename(path)
+    return path

@@ -1,0 +1,36 @@
+"""Measuring a film's quality for a job: two passes of FFmpeg, one for pictures, one for sound."""
+
+from pathlib import Path
+
+from mvidarr_common.jobs import Job
+from mvidarr_common.messages.jobs import QualityFound
+from mvidarr_common.messages.media import MediaFacts
+
+from . import judging
+from .deps import Deps
+from .running import encode, succeeded
+
+
+async def weigh(job: Job[Deps], source: Path, facts: MediaFacts) -> QualityFound:
+    """The score of a film, or of a sound file."""
+    seen, said = judging.Heard(), dict[str, float]()
+    if facts.picture is not None:
+        line = judging.looking(job.deps.ffmpeg, source, facts, job.deps.threads)
+        succeeded(await encode(job, line, facts.duration, "look", seen.hear), "quality_failed")
+    if facts.audio:
+        line = judging.listening(job.deps.ffmpeg, source)
+        finished = await encode(job, line, facts.duration, "listen", seen.hear)
+        succeeded(finished, "quality_failed")
+        said = judging.loudness(finished.errors)
+    return judging.judged(facts, seen, said)
+
+
+async def liken(job: Job[Deps], source: Path, reference: Path, of: MediaFacts) -> dict[str, float]:
+    """How like its reference a film is; without VMAF where this FFmpeg lacks it."""
+    for with_vmaf in (True, False):
+        line = judging.likening(job.deps.ffmpeg, source, reference, of, with_vmaf)
+        finished = await encode(job, line, of.duration, "liken")
+        if finished.code == 0:
+            break
+    succeeded(finished, "quality_failed")
+    return judging.likeness(finished.errors)

@@ -1,0 +1,97 @@
+"""Hostile media fail cleanly and cost one job; twenty operations at once stay stable."""
+
+import asyncio
+import random
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mvidarr_common.errors import JobError
+from mvidarr_common.files import DataRoot
+from mvidarr_common.messages.jobs import OwnRecipe, Probe, Transcode, Verify
+from mvidarr_common.processes import open_children
+from mvidarr_transcoder.media import measure
+from mvidarr_transcoder.operations import probe, transcode, verify
+from mvidarr_transcoder.running import niced
+from mvidarr_transcoder.service import service
+
+TINY = OwnRecipe(name="tiny", container="mp4", video="h264", audio="aac", speed="fast")
+
+
+async def ended(work: Any) -> str:
+    """How a job ended: with a result, or with a reason that people can read."""
+    outcome: object = (await asyncio.gather(work, return_exceptions=True))[0]
+    if isinstance(outcome, JobError):
+        assert outcome.message.endswith(".")
+        return outcome.code
+    assert not isinstance(outcome, BaseException), outcome
+    return "done"
+
+
+async def test_fuzzed_media_end_with_a_result_or_a_reason(
+    media: Path, put: Any, root: DataRoot, run: Any
+) -> None:
+    dice = random.Random(11)
+    async with open_children(service.preload) as children:
+        for number in range(12):
+            name = ("whole.mp4", "whole.webm")[number % 2]
+            content = bytearray((media / name).read_bytes())
+            for _ in range(60):  # mostly in the header, where lengths and counts are
+                content[dice.randrange(len(content) if number > 8 else 4000)] = dice.randrange(256)
+            path = put(f"{number}-{name}", bytes(content))
+            for handler, spec in ((probe, Probe(path=path)), (verify, Verify(path=path))):
+                how = {"job_id": f"{number}-{spec.kind}", "children": children}
+                assert await ended(run(handler, spec, **how))
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+async def test_a_film_that_says_it_is_enormous_costs_no_memory(
+    make: Any, root: DataRoot, put: Any, run: Any
+) -> None:
+    film = make("small.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x36:d=1", "-c:v", "libx264")
+    content = film.read_bytes()
+    at = content.index(b"avc1") + 28
+    huge = content[:at] + struct.pack(">HH", 65_535, 65_535) + content[at + 4 :]
+    assert await ended(run(verify, Verify(path=put("huge.mp4", huge), audio_required=False)))
+
+
+async def test_playlists_read_neither_files_nor_the_network(put: Any, run: Any) -> None:
+    for number, text in enumerate((
+        b"#EXTM3U\n#EXTINF:6,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile 'file:/etc/passwd'\n",
+        b"<MPD xmlns='urn:mpeg:dash:schema:mpd:2011'><BaseURL>http://127.0.0.1:9/</BaseURL></MPD>",
+    )):  # fmt: skip
+        for name in ("x.mp4", "x.m3u8", "x.mkv"):
+            path = put(f"{number}{name}", text)
+            how = await ended(run(probe, Probe(path=path), job_id=f"{number}{name}"))
+            assert how == "damaged_corrupt"
+
+
+async def test_twenty_operations_at_once_all_end(make: Any, root: DataRoot, run: Any) -> None:
+    film = make("film.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=2", "-f", "lavfi", "-i",
+                "sine=d=2", "-c:v", "libx264", "-preset", "ultrafast")  # fmt: skip
+    path, facts = root.relative(film), measure(str(film))
+    specs = [
+        (transcode, Transcode(path=path, recipe=TINY, facts=facts)),
+        (verify, Verify(path=path)),
+        (probe, Probe(path=path)),
+        (probe, Probe(path=path)),
+    ] * 5
+    async with open_children(service.preload) as children:
+        endings = await asyncio.gather(*(
+            ended(run(handler, spec, job_id=f"job-{number}", children=children))
+            for number, (handler, spec) in enumerate(specs)
+        ))  # fmt: skip
+    assert endings == ["done"] * 20
+    assert len(list((root.path / "staging").rglob("tiny.mp4"))) == 5
+
+
+@pytest.mark.parametrize(("niceness", "first"), [(10, "nice"), (0, "ffmpeg")])
+def test_ffmpeg_gives_way_when_it_is_told_to(niceness: int, first: str) -> None:
+    assert niced(niceness, ["ffmpeg", "-version"])[0] == first
