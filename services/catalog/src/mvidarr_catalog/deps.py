@@ -13,6 +13,7 @@ from .brain.leadership import LEASE
 from .brain.model import Brain
 from .embedded_database import embedded_database
 from .models import whole_brain
+from .postgres_connection import LeavableConnection
 from .settings import CatalogSettings
 
 
@@ -40,7 +41,8 @@ def _engine(url: str, connections: int) -> AsyncEngine:
     ping before each use, which costs more than most queries: whoever meets a dead connection
     begins again, and the pool drops the rest."""
     waits = {"idle_in_transaction_session_timeout": f"{LEASE}s"}
-    told = {"server_settings": waits} if make_url(url).get_driver_name() == "asyncpg" else {}
+    postgres = {"server_settings": waits, "connection_class": LeavableConnection}
+    told = postgres if make_url(url).get_driver_name() == "asyncpg" else {}
     return create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=told)
 
 

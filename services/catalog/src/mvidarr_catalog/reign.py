@@ -44,6 +44,7 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
             log.error("not leading: %s", _first(foreign))
         finally:
             metrics.leading(False)
+        _leave_if_told()
         await asyncio.sleep(1.0)
 
 
@@ -61,6 +62,13 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> N
         tasks.create_task(oversee(bus, engine, workforce), name="overseer")
         tasks.create_task(rebuilder.run(leader), name="rebuilds")
         await leader.lead()
+
+
+def _leave_if_told() -> None:
+    """Of a cancellation and an error that came of it, a TaskGroup tells the error alone."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _first(error: BaseException) -> BaseException:
