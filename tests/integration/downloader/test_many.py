@@ -20,10 +20,11 @@ MEMORY = "mvidarr_download_memory_bytes"
 async def test_a_download_that_stalls_is_given_up_and_the_others_come_through(
     site: Site, downloader: Any, fetch: Any
 ) -> None:
+    await fetch(site.url(MOONS), job_id="first")
     site.media[FERRY] = Conduct(stall_after=500_000)
     limits = {"download_stall": 8.0, "download_timeout": 60.0}
     stuck = asyncio.create_task(fetch(site.url(FERRY), job_id="stuck", **limits))
-    await eventually(lambda: site.served[FERRY] >= 500_000)
+    await eventually(lambda: site.served[FERRY] >= 500_000, 60)
     others = [fetch(site.url(MOONS), job_id=f"job{n}") for n in range(4)]
     for result in await asyncio.gather(*others):
         assert result.size == site.samples[MOONS].path.stat().st_size
