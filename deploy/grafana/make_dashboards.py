@@ -105,6 +105,24 @@ DASHBOARDS: dict[str, tuple[Panel, ...]] = {
             unit="percentunit",
         ),
         graph("Open files", ("process_open_fds", "{{instance}}")),
+        graph(
+            "Memory of a download",
+            (
+                "histogram_quantile(0.95, sum by (le)"
+                " (rate(mvidarr_download_memory_bytes_bucket[$__rate_interval])))",
+                "p95",
+            ),
+            unit="bytes",
+        ),
+        graph(
+            "Age of yt-dlp",
+            (
+                "max by (version) (mvidarr_ytdlp_age_days"
+                " * on (instance) group_left (version) mvidarr_ytdlp_info)",
+                "{{version}}",
+            ),
+            unit="d",
+        ),
     ),
     "broker-and-log": (
         graph("Messages in queues", ("rabbitmq_detailed_queue_messages", "{{queue}}")),

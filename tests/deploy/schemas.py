@@ -1,5 +1,6 @@
 """Schemas of Kubernetes' kinds and of the operators' kinds; an unknown field is an error."""
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -58,8 +59,18 @@ _BY_HAND = {
 }
 
 
-def problems(thing: dict[str, Any], version: str) -> Iterator[str]:
+def problems(thing: dict[str, Any], version: str) -> tuple[str, ...]:
     """What is wrong with the form of an object; a kind without a schema is wrong."""
+    return _judged(json.dumps(thing), version)
+
+
+@cache
+def _judged(text: str, version: str) -> tuple[str, ...]:
+    """Overlays share most of their objects, and each takes its time."""
+    return tuple(_problems(json.loads(text), version))
+
+
+def _problems(thing: dict[str, Any], version: str) -> Iterator[str]:
     name = f"{thing['kind']} {thing['metadata']['name']}"
     try:
         if thing["kind"] in _MODELS:

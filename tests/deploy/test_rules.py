@@ -40,6 +40,7 @@ WELL = {
     'rabbitmq_alarms_free_disk_space_watermark{instance="r"}': "0",
     'rabbitmq_raft_log_last_applied_index{instance="r"}': "200000",
     'rabbitmq_raft_log_snapshot_index{instance="r"}': "150000",
+    'mvidarr_ytdlp_age_days{instance="a"}': "20",
     'mvidarr_http_requests_total{status="200"}': "0+1000",
     'mvidarr_http_requests_total{status="503"}': "0+1",
 }
@@ -91,6 +92,7 @@ CASES = {
     "BrokerLogGrows": Case(
         {'rabbitmq_raft_log_snapshot_index{instance="r"}': "50000"}, {"instance": "r"}, "ticket"
     ),
+    "YtDlpOld": Case({'mvidarr_ytdlp_age_days{instance="a"}': "70"}, severity="ticket"),
     "ApiErrorsFast": Case({'mvidarr_http_requests_total{status="503"}': "0+200"}),
     "ApiErrorsSlow": Case(
         {'mvidarr_http_requests_total{status="503"}': "0+200"}, severity="ticket"
