@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from mvidarr_common.bus import After, Record
-from mvidarr_common.messages.archive import CompareRecords, Difference, Place, Verified
+from mvidarr_common.messages.archive import CompareRecords, LogDifference, LogPlace, LogVerified
 from mvidarr_common.messages.queries import GetSystem
 
 from .deps import Deps
@@ -15,11 +15,11 @@ BATCH = 500
 QUIET = 2.0
 
 
-async def verified(deps: Deps, after: int, limit: int) -> Verified:
+async def verified(deps: Deps, after: int, limit: int) -> LogVerified:
     """Up to `limit` records behind an offset, or those until where the catalog is."""
     end = (await deps.reads.read(GetSystem())).offset
     records, offset = 0, after
-    differences: list[Difference] = []
+    differences: list[LogDifference] = []
     async with deps.bus.read_log(After(after)) as reader:
         while records < limit and offset < end:
             batch = await reader.batch(BATCH, QUIET)
@@ -32,12 +32,12 @@ async def verified(deps: Deps, after: int, limit: int) -> Verified:
             differences += (await deps.reads.read(compared, timeout=30.0)).differences
             records, offset = records + len(known), known[-1].offset
     reached = offset if records >= limit else max(offset, end)
-    return Verified(records=records, offset=reached, end=end, differences=tuple(differences))
+    return LogVerified(records=records, offset=reached, end=end, differences=tuple(differences))
 
 
-def _places(records: Sequence[Record]) -> tuple[Place, ...]:
+def _places(records: Sequence[Record]) -> tuple[LogPlace, ...]:
     return tuple(
-        Place(
+        LogPlace(
             offset=record.offset,
             id=_id_of(record),
             digest=hashlib.sha256(record.body).hexdigest(),

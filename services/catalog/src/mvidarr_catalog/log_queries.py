@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.archive import (
     Bodies,
-    Compared,
     CompareRecords,
-    Difference,
     ExportRecords,
     FindRecords,
     GetLogStats,
+    LogCompared,
+    LogDifference,
+    LogPlace,
     LogStats,
-    Place,
 )
 from mvidarr_common.messages.queries import Records
 from mvidarr_common.messages.system import ParkedEdited
@@ -66,10 +66,10 @@ async def find(query: FindRecords, read: Read) -> Records:
 
 
 @model.query
-async def compare(query: CompareRecords, read: Read) -> Compared:
+async def compare(query: CompareRecords, read: Read) -> LogCompared:
     known = [place for place in query.places if place.offset <= read.checkpoint.offset]
     if not known:
-        return Compared()
+        return LogCompared()
     log = event_log.c
     stretch = sa.and_(
         log.log_id == (read.checkpoint.log_id or ""),
@@ -81,7 +81,7 @@ async def compare(query: CompareRecords, read: Read) -> Compared:
     kept = {row.id: (row.offset, hashlib.sha256(row.body).hexdigest()) for row in rows}
     found = sorted(_differences(query.after, known, kept), key=lambda each: each.offset)
     edited = await _edited(read, [each.id for each in found])
-    return Compared(differences=tuple(each for each in found if each.id not in edited))
+    return LogCompared(differences=tuple(each for each in found if each.id not in edited))
 
 
 @model.query
@@ -103,8 +103,8 @@ async def export(query: ExportRecords, read: Read) -> Bodies:
 
 
 def _differences(
-    after: int, found: Sequence[Place], kept: dict[str, tuple[int, str]]
-) -> Iterator[Difference]:
+    after: int, found: Sequence[LogPlace], kept: dict[str, tuple[int, str]]
+) -> Iterator[LogDifference]:
     for place in found:  # what was said twice is archived once, as it was said first
         offset, digest = kept.get(place.id, (place.offset, None))
         if digest is None:
@@ -130,8 +130,8 @@ async def _edited(read: Read, ids: Sequence[str]) -> set[str]:
     }
 
 
-def _differs(offset: int, id: str, what: str) -> Difference:
-    return Difference(offset=offset, id=id, what=what)
+def _differs(offset: int, id: str, what: str) -> LogDifference:
+    return LogDifference(offset=offset, id=id, what=what)
 
 
 def _inside(text: bytes) -> bytes:

@@ -6,7 +6,7 @@ import typer
 
 from mvidarr_common.errors import Problem
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.archive import LogStats, Verified
+from mvidarr_common.messages.archive import LogStats, LogVerified
 from mvidarr_common.messages.queries import Records
 
 from .client import Client
@@ -75,7 +75,7 @@ async def _grep(client: Client, text: str, type_is: str | None, of: str | None) 
 async def _verify(client: Client) -> None:
     offset, records, found = -1, 0, 0
     while True:
-        page = await client.get("/log/verify", Verified, after=offset)
+        page = await client.get("/log/verify", LogVerified, after=offset)
         for each in page.differences:
             say(f"{each.offset}: {each.id} {each.what}.", "red")
         offset, records = page.offset, records + page.records

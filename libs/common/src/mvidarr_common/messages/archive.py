@@ -33,7 +33,7 @@ class FindRecords(Listing, Query[Records], wire="record.find", answer=Records):
     of: str | None = None
 
 
-class Place(Value):
+class LogPlace(Value):
     """A record as somebody found it in the log: its offset, id, and SHA-256."""
 
     offset: int
@@ -41,7 +41,7 @@ class Place(Value):
     digest: str
 
 
-class Difference(View):
+class LogDifference(View):
     """Where log and archive do not agree."""
 
     offset: int
@@ -49,26 +49,26 @@ class Difference(View):
     what: str
 
 
-class Compared(View):
+class LogCompared(View):
     """How a stretch of the log compares with the archive."""
 
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[LogDifference, ...] = ()
 
 
-class CompareRecords(Query[Compared], wire="record.compare", answer=Compared):
+class CompareRecords(Query[LogCompared], wire="record.compare", answer=LogCompared):
     """Whether the archive has just these records between `after` and the last of them."""
 
     after: int
-    places: tuple[Place, ...]
+    places: tuple[LogPlace, ...]
 
 
-class Verified(View):
+class LogVerified(View):
     """What was looked at, up to `offset`, and how far the archive is."""
 
     records: int
     offset: int
     end: int
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[LogDifference, ...] = ()
 
 
 class Bodies(View):

@@ -21,7 +21,7 @@ from mvidarr_common.messages.archive import (
     ImportBegun,
     ImportEnded,
     LogStats,
-    Verified,
+    LogVerified,
 )
 from mvidarr_common.messages.queries import GetSystem, Records
 from mvidarr_common.messages.system import RestoreLog
@@ -55,7 +55,7 @@ async def search(asked: Annotated[FindRecords, Query()], deps: Given) -> Respons
     return json_bytes(await deps.reads.get(asked))
 
 
-@router.get("/verify", openapi_extra=needs("admin"), response_model=Verified)
+@router.get("/verify", openapi_extra=needs("admin"), response_model=LogVerified)
 async def verify(asked: Annotated[Stretch, Query()], deps: Given) -> Response:
     """Compare a stretch of the log with the archive; go on behind `offset` until it is `end`."""
     found = await verified(deps, asked.after, asked.limit)
