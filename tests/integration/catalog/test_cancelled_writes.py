@@ -21,6 +21,8 @@ async def connection(postgres: PostgresServer) -> AsyncIterator[LeavableConnecti
     plain = url.replace("+asyncpg", "")
     opened: Any = await asyncpg.connect(plain, connection_class=LeavableConnection)
     await opened.execute("CREATE TABLE t (n int, body bytea)")
+    await opened.executemany(INSERT, [(0, b"")])  # from now on it is prepared: rows go at once
+    await opened.execute("DELETE FROM t")
     yield opened
     opened.terminate()
 
