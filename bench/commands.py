@@ -40,12 +40,16 @@ ENTRIES = sa.Table("entries", sa.MetaData(), sa.Column("body", sa.LargeBinary))
 Make = Callable[[str], Request]
 
 
+PATIENCE = (("Prefer", "wait=60"),)
+"""A machine that has much else to do shall be slow, and not give another answer."""
+
+
 def _follow(name: str) -> Request:
-    return Request("POST", ARTISTS, 201, orjson.dumps({"name": name}))
+    return Request("POST", ARTISTS, 201, orjson.dumps({"name": name}), PATIENCE)
 
 
 def _unfollow(name: str) -> Request:
-    return Request("DELETE", f"{ARTISTS}/{artist_id(name)}", 200)
+    return Request("DELETE", f"{ARTISTS}/{artist_id(name)}", 200, b"", PATIENCE)
 
 
 def _hand_in(name: str) -> Request:
