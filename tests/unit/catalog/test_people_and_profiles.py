@@ -1,5 +1,6 @@
 """Users, keys, profiles and subscriptions, told in messages."""
 
+from mvidarr_catalog.brain.parking import ABOUT_PARKED
 from mvidarr_catalog.identity.users import User, user_id
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.profiles import Profile
@@ -26,9 +27,8 @@ from mvidarr_common.messages.profiles import (
 from mvidarr_common.messages.system import (
     CommandRejected,
     CommandUnchanged,
-    DiscardParked,
     LogStarted,
-    RetryParked,
+    RestoreLog,
 )
 
 ADA = CreateUser(username="Ada", password_hash="hash", role="admin")
@@ -108,7 +108,7 @@ def test_profiles_have_names_of_their_own() -> None:
 
 def test_every_command_is_decided_and_every_query_answered() -> None:
     brain = whole_brain()
-    by_the_loop = {RetryParked, DiscardParked}
+    by_the_loop = {*ABOUT_PARKED, RestoreLog}
     undecided = {cls for cls in registered("command") if cls not in brain.decides} - by_the_loop
     assert undecided == set()
     assert {cls for cls in registered("query") if cls not in brain.queries} == set()

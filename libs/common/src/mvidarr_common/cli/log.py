@@ -21,8 +21,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The log: everything that was asked and happened.")
     group.command()(tail)
     group.command()(show)
-    log_care.register(group)
-    log_files.register(group)
+    log_care.add_to(group)
+    log_files.add_to(group)
     app.add_typer(group, name="log")
 
 

@@ -18,7 +18,7 @@ from .words import size, stamp
 _PAGE = 500
 
 
-def register(group: typer.Typer) -> None:
+def add_to(group: typer.Typer) -> None:
     """Add these commands to the group."""
     group.command()(stats)
     group.command()(grep)

@@ -18,7 +18,7 @@ from .words import size
 _LARGEST = 500_000
 
 
-def register(group: typer.Typer) -> None:
+def add_to(group: typer.Typer) -> None:
     """Add these commands to the group."""
     group.command()(export)
     group.command("import")(import_)

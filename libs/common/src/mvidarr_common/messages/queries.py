@@ -175,7 +175,7 @@ class SystemView(View):
     users: int
     videos: dict[str, int]
     jobs: dict[str, int]
-    queues: dict[str, dict[str, int]] = {}
+    queues: dict[str, dict[str, int]] = Field(default_factory=dict)
     """Jobs that have not ended, by queue and state."""
     parked: int
 
