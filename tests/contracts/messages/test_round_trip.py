@@ -47,7 +47,12 @@ def values(cls: type[Value]) -> st.SearchStrategy[Any]:
         return PROFILES
     known = cls.model_fields.items()
     fields = {name: of(field.annotation, field.metadata) for name, field in known}
-    return st.fixed_dictionaries(fields).map(lambda given: cls(**given))
+
+    @st.composite
+    def value(draw: st.DrawFn) -> Any:  # its name is all that hypothesis prints of it
+        return cls(**{name: draw(strategy) for name, strategy in fields.items()})
+
+    return value()
 
 
 def of(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
@@ -79,6 +84,9 @@ def limited(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
         return st.text(min_size=least(limits), max_size=min(longest, 20))
     if kind is int:
         return st.integers(*bounds(limits))
+    if kind is float:
+        low, high = bounds(limits)
+        return st.floats(max(low, -1e15), min(high, 1e15))
     return PLAIN.get(kind, JSON)
 
 

@@ -1,8 +1,10 @@
 """Examples of messages, always the same: for the documentation and for samples kept by tests."""
 
+import re
 import types
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from math import inf
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -84,16 +86,28 @@ def _plain(name: str, kind: Any, limits: tuple[Any, ...]) -> Any:
         bool: True,
         datetime: NOW,
         date: NOW.date(),
-        str: _WORDS.get(name, name),
-        float: 1.5,
+        str: _word(name, limits),
+        float: min(1.5, _most(limits)),
         int: 1 + _least(limits),
     }
     return known.get(kind, "anything")
 
 
+def _word(name: str, limits: tuple[Any, ...]) -> str:
+    """The word for such a field, or its own name where the word is not allowed."""
+    word = _WORDS.get(name, name)
+    patterns = [limit.pattern for limit in limits if getattr(limit, "pattern", None)]
+    return word if all(re.search(pattern, word) for pattern in patterns) else name
+
+
 def _least(limits: tuple[Any, ...]) -> int:
     """The lower bound that a number's field sets, or 0."""
     return max((getattr(limit, "ge", getattr(limit, "gt", 0)) for limit in limits), default=0)
+
+
+def _most(limits: tuple[Any, ...]) -> float:
+    """The upper bound that a number's field sets, or infinity."""
+    return min((float(limit.le) for limit in limits if hasattr(limit, "le")), default=inf)
 
 
 def _alternatives(kind: Any) -> int:
