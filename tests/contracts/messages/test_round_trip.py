@@ -6,8 +6,9 @@ from functools import cache
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.golden import stem
@@ -50,7 +51,10 @@ def values(cls: type[Value]) -> st.SearchStrategy[Any]:
 
     @st.composite
     def value(draw: st.DrawFn) -> Any:  # its name is all that hypothesis prints of it
-        return cls(**{name: draw(strategy) for name, strategy in fields.items()})
+        try:
+            return cls(**{name: draw(strategy) for name, strategy in fields.items()})
+        except ValidationError:  # its fields must agree with one another
+            reject()
 
     return value()
 

@@ -27,6 +27,9 @@ _WORDS: dict[str, str] = {
 }  # fmt: skip
 """What a text field of this name holds; other texts say their own name."""
 
+_NUMBERS = {"end": 4.5}
+"""What a field of this name holds where 1.5 would not do."""
+
 _WHOLE: dict[type[Value], Value] = {QualityProfile: QualityProfile(name="HD")}
 """Values whose fields must agree with one another."""
 
@@ -87,7 +90,7 @@ def _plain(name: str, kind: Any, limits: tuple[Any, ...]) -> Any:
         datetime: NOW,
         date: NOW.date(),
         str: _word(name, limits),
-        float: min(1.5, _most(limits)),
+        float: min(_NUMBERS.get(name, 1.5), _most(limits)),
         int: 1 + _least(limits),
     }
     return known.get(kind, "anything")

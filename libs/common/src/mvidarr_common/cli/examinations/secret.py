@@ -20,7 +20,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     try:
         instance_key(settings)
     except (Invalid, ValueError) as error:
-        yield Finding(ABOUT, "wrong", f"It cannot be used: {error}.")
+        yield Finding(ABOUT, "wrong", f"It cannot be used: {error}")
         return
     where = "MVIDARR_INSTANCE_KEY" if configured else str(kept)
     yield Finding(ABOUT, "well", f"From {where}; keep it with your backups.")
