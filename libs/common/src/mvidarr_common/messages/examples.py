@@ -68,7 +68,7 @@ def _for(name: str, kind: Any, limits: tuple[Any, ...], choice: int) -> Any:
     if origin in (Union, types.UnionType):
         return _for(name, _alternative(args, choice), limits, choice)
     if origin in (tuple, dict):
-        return _container(name, origin, args, choice)
+        return _container(name, origin, args, limits, choice)
     return _plain(name, kind, limits)
 
 
@@ -77,11 +77,14 @@ def _alternative(args: tuple[Any, ...], choice: int) -> Any:
     return kinds[choice % len(kinds)]
 
 
-def _container(name: str, origin: type, args: tuple[Any, ...], choice: int) -> Any:
+def _container(
+    name: str, origin: type, args: tuple[Any, ...], limits: tuple[Any, ...], choice: int
+) -> Any:
     if origin is dict:
         return {"key": _for(name, args[1], (), choice)}
     singular = name.removesuffix("s")
-    return (_for(singular, args[0], (), choice),)
+    least = max((limit.min_length for limit in limits if hasattr(limit, "min_length")), default=1)
+    return (_for(singular, args[0], (), choice),) * max(1, least)
 
 
 def _plain(name: str, kind: Any, limits: tuple[Any, ...]) -> Any:
