@@ -70,10 +70,11 @@ class Leader:
             ours = self.checkpoint.log_id
             if ours is not None and reader.log_id not in (None, ours):
                 raise LogReplaced(f"this is the log {reader.log_id}, not {ours}")
-            while True:
+            while not _told_to_go():
                 records = await reader.batch(BATCH, TICK)
                 async with self._turns:
                     await self.take(records)
+            raise asyncio.CancelledError
 
     async def _mend(self) -> None:
         """Give the log back what it has lost, and go on from where it has ended."""
@@ -203,3 +204,10 @@ async def _in_flight(connection: AsyncConnection) -> dict[str, Envelope]:
     known = await store.known_ids(connection, [each.id for each in waiting])
     await store.clear_outbox(connection, list(known))
     return {each.id: each for each in waiting if each.id not in known}
+
+
+def _told_to_go() -> bool:
+    """Whether this task was cancelled and a library below has swallowed it, as drivers of brokers
+    and databases do when it comes in the middle of a write."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
