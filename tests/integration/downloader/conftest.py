@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -101,3 +102,10 @@ Fetch = Callable[..., Awaitable[Downloaded]]
 @pytest.fixture
 def fetch(downloader: Downloader) -> Fetch:
     return downloader.fetch
+
+
+def downloading() -> list[psutil.Process]:
+    """The processes that download: what the fork server has started. Other servers of the test
+    run have children too."""
+    servers = [each for each in psutil.Process().children() if "forkserver" in str(each.cmdline())]
+    return [child for server in servers for child in server.children(recursive=True)]

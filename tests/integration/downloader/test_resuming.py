@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
 from mvidarr_common.testing.conditions import eventually
+
+from .conftest import downloading
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,12 +23,6 @@ FERRY = "midnight-ferry"
 
 def size_of(site: Site) -> int:
     return site.samples[FERRY].path.stat().st_size
-
-
-def downloading() -> list[psutil.Process]:
-    """The processes that download: what the fork server has started."""
-    servers = psutil.Process().children()
-    return [child for server in servers for child in server.children(recursive=True)]
 
 
 async def test_a_cut_connection_is_continued_by_the_next_attempt(

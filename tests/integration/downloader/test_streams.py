@@ -12,7 +12,6 @@ from typing import Any
 
 import av
 import imageio_ffmpeg
-import psutil
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
@@ -25,6 +24,8 @@ from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.server import serving
 from mvidarr_common.errors import JobError
 from mvidarr_common.testing.conditions import eventually
+
+from .conftest import downloading
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -174,7 +175,7 @@ async def test_a_killed_child_goes_on_from_the_piece_that_it_had_reached(
     streams.held.add(pieces[4])
     attempt = asyncio.create_task(fetch(f"{streams.address}/{manifest}", download_fragments=1))
     await eventually(lambda: streams.asked[pieces[4]] == 1)
-    [child] = [c for server in psutil.Process().children() for c in server.children()]
+    [child] = downloading()
     os.kill(child.pid, signal.SIGKILL)
     with pytest.raises(JobError) as failed:
         await attempt
