@@ -12,10 +12,17 @@ import subprocess
 import tempfile
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from .servers import alive, children, end, free_ports, kill_all, require, wait_until
+from .servers import (
+    DatabaseServer,
+    alive,
+    children,
+    end,
+    free_ports,
+    kill_all,
+    require,
+    wait_until,
+)  # fmt: skip
 
 
 def postgres_programs() -> Path:
@@ -27,7 +34,7 @@ def postgres_programs() -> Path:
     return require(next(iter(found), None), "PostgreSQL")
 
 
-class PostgresServer:
+class PostgresServer(DatabaseServer):
     """One server; `with PostgresServer() as server:` starts it and removes it afterwards.
 
     `fsync=False` is for tests that kill nothing: faster, and not safe from a power loss.
@@ -52,22 +59,6 @@ class PostgresServer:
             "initdb", "-D", str(self._data), "-U", "postgres", "--auth=trust", "--no-sync",
             "--encoding=UTF8", "--locale=C.UTF-8",
         )  # fmt: skip
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def url(self, database: str = "postgres") -> str:
         """Where SQLAlchemy connects."""
@@ -119,11 +110,6 @@ class PostgresServer:
         kill_all(backends)
         wait_until(lambda: not any(alive(each) for each in backends), "the end of PostgreSQL")
         self._server = None
-
-    def restart(self) -> None:
-        """Stop politely and start again."""
-        self.stop()
-        self.start()
 
     def close(self) -> None:
         """Stop it and remove the folder."""

@@ -4,12 +4,11 @@ import signal
 import subprocess
 from pathlib import Path
 from shutil import which
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
-from .servers import end, free_ports, require, wait_until
+from .servers import Private, end, free_ports, require, wait_until
 
 
 def prometheus_programs() -> Path:
@@ -18,7 +17,7 @@ def prometheus_programs() -> Path:
     return require(Path(found).parent if found else None, "Prometheus")
 
 
-class Prometheus:
+class Prometheus(Private):
     """One server with a given configuration, which keeps what it scrapes below `folder`."""
 
     def __init__(self, folder: Path, configuration: Path) -> None:
@@ -27,7 +26,8 @@ class Prometheus:
         self.address = f"127.0.0.1:{free_ports(1)[0]}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start and wait until it answers."""
         with (self._folder / "prometheus.log").open("ab") as output:
             self._process = subprocess.Popen(
                 [prometheus_programs() / "prometheus", f"--config.file={self._configuration}",
@@ -36,14 +36,9 @@ class Prometheus:
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         wait_until(self._ready, "the start of Prometheus")
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Stop it; what it has scraped stays."""
         end(self._process, signal.SIGTERM)
 
     def ask(self, query: str) -> list[dict[str, Any]]:

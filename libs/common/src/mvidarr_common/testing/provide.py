@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .mariadb import mariadb_programs
 from .postgres import postgres_programs
 from .prometheus import prometheus_programs
 from .rabbitmq import rabbitmq_programs
@@ -39,6 +40,7 @@ def _provide() -> None:
     try:
         rabbitmq_programs()
         postgres_programs()
+        mariadb_programs()
         prometheus_programs()
     except MissingServer:
         install_servers()

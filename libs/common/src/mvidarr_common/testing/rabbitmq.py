@@ -12,10 +12,8 @@ import tempfile
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from .servers import end, free_ports, require, wait_until
+from .servers import Server, end, free_ports, require, wait_until
 
 # The wrappers in /usr/sbin switch root to the user rabbitmq and refuse everybody else.
 _PLACES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
@@ -28,7 +26,7 @@ def rabbitmq_programs() -> Path:
     return require(next(found, None), "RabbitMQ")
 
 
-class RabbitNode:
+class RabbitNode(Server):
     """One node; `with RabbitNode() as node:` starts it and removes every trace afterwards."""
 
     def __init__(self, *, config: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
@@ -52,22 +50,6 @@ class RabbitNode:
         ]
         (self._folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
         (self._folder / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def url(self, vhost: str = "/") -> str:
         """Where a client connects."""
@@ -127,11 +109,6 @@ class RabbitNode:
         """SIGKILL: the process is gone at once, what the kernel has cached stays."""
         end(self._server, signal.SIGKILL)
         self._server = None
-
-    def restart(self) -> None:
-        """Stop politely and start again."""
-        self.stop()
-        self.start()
 
     def close(self) -> None:
         """Stop everything and remove the folder."""

@@ -5,16 +5,72 @@ import signal
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from shutil import which
+from types import TracebackType
+from typing import Self
 
-PACKAGES = ("rabbitmq-server", "postgresql", "prometheus")
+PACKAGES = ("rabbitmq-server", "postgresql", "mariadb-server", "prometheus")
 _COMMAND = f"apt-get install {' '.join(PACKAGES)}"
 
 
 class MissingServer(RuntimeError):
     """A server's programs are not installed."""
+
+
+class Private(ABC):
+    """What `with` starts, and removes afterwards, whatever has happened meanwhile."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start and wait until it can be used."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop it and leave nothing behind."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Server(Private):
+    """A private server that can also be stopped and started again."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Stop politely."""
+
+    def restart(self) -> None:
+        """Stop politely and start again."""
+        self.stop()
+        self.start()
+
+
+class DatabaseServer(Server):
+    """A private server of databases."""
+
+    @abstractmethod
+    def new_database(self) -> str:
+        """The URL of an empty database of its own."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """SIGKILL: the next start recovers what was committed."""
 
 
 def require(found: Path | None, name: str) -> Path:

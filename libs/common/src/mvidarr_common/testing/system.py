@@ -15,8 +15,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
@@ -24,7 +22,7 @@ from mvidarr_common.cli.access import Access
 from mvidarr_common.files import DataRoot
 from mvidarr_common.secrets import new_key
 
-from .servers import end, free_ports, wait_until
+from .servers import Private, end, free_ports, wait_until
 
 EMBEDDED = ("up",)
 """Every service in one process."""
@@ -41,7 +39,7 @@ _STOP_LIMIT = 45.0
 _TAIL = 4000
 
 
-class System:
+class System(Private):
     """The processes of one installation. What ended them is in `codes`."""
 
     def __init__(
@@ -54,6 +52,7 @@ class System:
         **settings: object,
     ) -> None:
         self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.processes = tuple(processes)
         self.root = DataRoot(self.folder / "data")
         self.username, self.password = "admin", secrets.token_urlsafe(16)
@@ -73,23 +72,6 @@ class System:
             "database_url": database_url,
             **settings,
         }
-
-    def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def start(self, *names: str) -> None:
         """Start these processes, or all, and wait until they are ready."""
