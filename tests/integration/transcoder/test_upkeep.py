@@ -1,7 +1,10 @@
 """Looking after what lies in the library: names, sidecars, checksums."""
 
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mvidarr_common.files import DataRoot
@@ -79,3 +82,55 @@ async def test_scrubbing_names_what_has_changed_and_what_has_gone(put: Any, run:
         ),
     )
     assert [file.state for file in found.files] == ["intact", "changed", "missing"]
+
+
+async def test_all_files_of_a_video_are_renamed_and_at_no_moment_is_its_film_missing(
+    staged: Staged, root: DataRoot, run: Any
+) -> None:
+    files = (staged(role="transcode", job="t"), staged("whole.webm"))
+    spec = placing(files[0]).model_copy(update={"files": files})
+    shown, hidden = (await run(place, spec)).renditions
+    about = Description(title="Jóga", artist="The Artist")
+    asked = Rename(
+        file=FileToMove(file_id="f1", path=shown.path, sidecars=shown.sidecars),
+        others=(FileToMove(file_id="f2", path=hidden.path),),
+        place=spec.model_copy(update={"about": about}),
+    )
+    new = "library/The Artist/The Artist - Jóga.mp4"
+    with always_there(root.at(shown.path), root.at(new)) as missing:
+        made = await run(rename, asked, job_id="new")
+    assert not missing
+    assert made.moved.path == new
+    await run(sidecars, Sidecars(path=new, place=asked.place), job_id="sidecars")
+    assert names(root) == [
+        "The Artist/.renditions/.ignore",
+        "The Artist/.renditions/.nomedia",
+        "The Artist/.renditions/The Artist - Jóga - original 144p.webm",
+        "The Artist/The Artist - Jóga.mp4",
+        "The Artist/The Artist - Jóga.nfo",
+    ]
+    assert made.others[0].path.endswith("The Artist - Jóga - original 144p.webm")
+    assert "<title>Jóga</title>" in root.at(made.moved.sidecars[0]).read_text()
+    assert "<artist>The Artist</artist>" in root.at(made.moved.sidecars[0]).read_text()
+
+
+@contextmanager
+def always_there(old: Path, new: Path) -> Iterator[list[int]]:
+    """Looks as often as it can; gathers the moments at which neither name was there."""
+    missing: list[int] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            if not old.exists() and not new.exists():
+                missing.append(number)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield missing
+    finally:
+        over.set()
+        watcher.join()

@@ -16,8 +16,12 @@ from mvidarr_common.messages.jobs import (
     Placed,
     Purge,
     Purged,
+    Rename,
+    Renamed,
     Restore,
     Restored,
+    Sidecars,
+    SidecarsWritten,
     Thumbnails,
     ThumbnailsMade,
     Tidied,
@@ -72,5 +76,10 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
     Trash: lambda spec, place: Trashed(moved=_moved(spec, place)),
     Restore: lambda spec, place: Restored(moved=_moved(spec, place)),
     Purge: lambda spec, place: Purged(removed=len(spec.files)),
+    Rename: lambda spec, place: Renamed(
+        moved=Moved(file_id=spec.file.file_id, path=f"{place}/r"),
+        others=tuple(Moved(file_id=file.file_id, path=f"{place}/o") for file in spec.others),
+    ),
+    Sidecars: lambda spec, place: SidecarsWritten(written=()),
     Tidy: lambda spec, place: Tidied(removed=1),
 }

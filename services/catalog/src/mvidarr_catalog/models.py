@@ -4,8 +4,8 @@ from . import history, imports, log_queries, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import jobs, sites
-from .library import artists, file_at, files, video_queries, videos
-from .pipelines import acquiring, runs
+from .library import artists, file_at, files, shelved, video_queries, videos
+from .pipelines import acquiring, renaming, runs
 
 MODELS: tuple[ReadModel, ...] = (
     profiles.model,
@@ -16,9 +16,11 @@ MODELS: tuple[ReadModel, ...] = (
     sites.model,
     videos.model,
     files.model,
+    shelved.model,
     artists.model,
     acquiring.model,
     runs.model,
+    renaming.model,
     video_queries.model,
     file_at.model,
     history.model,

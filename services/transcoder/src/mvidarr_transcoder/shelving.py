@@ -40,21 +40,21 @@ def plan(root: DataRoot, template: str, spec: Place, nfo: Path) -> list[Move]:
         if existing(root, file.path).stat().st_size != file.facts.size:
             raise JobError("file_changed", f"The file {file.path} is not the one that was checked.")
     shelf = free_shelf(root, path_for(template, spec))
-    films = [
+    moves = [
         Move(root.at(file.path), target)
-        for file, target in zip(spec.files, _films(spec, shelf), strict=True)
+        for file, target in zip(spec.files, films(spec, shelf), strict=True)
     ]
     pictures = [
         Move(existing(root, art.path), shelf.folder / beside(shelf.stem, art))
         for art in spec.artwork
     ]
-    return [*films, *pictures, Move(nfo, shelf.folder / f"{shelf.stem}.nfo")]
+    return [*moves, *pictures, Move(nfo, shelf.folder / f"{shelf.stem}.nfo")]
 
 
 def placed(root: DataRoot, spec: Place, moves: Sequence[Move]) -> Placed:
     """What came of the moves: the first rendition has the sidecars."""
     targets = [root.relative(move.target) for move in moves]
-    films, sidecars = targets[: len(spec.files)], tuple(targets[len(spec.files) :])
+    paths, sidecars = targets[: len(spec.files)], tuple(targets[len(spec.files) :])
     return Placed(
         renditions=tuple(
             Rendition(
@@ -64,7 +64,7 @@ def placed(root: DataRoot, spec: Place, moves: Sequence[Move]) -> Placed:
                 facts=file.facts,
                 sidecars=() if number else sidecars,
             )
-            for number, (file, path) in enumerate(zip(spec.files, films, strict=True))
+            for number, (file, path) in enumerate(zip(spec.files, paths, strict=True))
         )
     )
 
@@ -85,13 +85,17 @@ def beside(stem: str, art: Artwork) -> str:
     return f"{stem}-{art.role}{suffix}"
 
 
-def free_shelf(root: DataRoot, parts: tuple[str, ...]) -> Shelf:
-    """The place for these parts; a name that is taken, in whatever case, gets a number."""
+def free_shelf(root: DataRoot, parts: tuple[str, ...], of: Path | None = None) -> Shelf:
+    """The place for these parts; a name that is taken, in whatever case, gets a number. The names
+    that the film `of` has with what belongs to it are free for it."""
     *folders, stem = parts
     folder = root.library
     for name in folders:
         folder = folder / _as_spelled(folder, name)
     taken = {folded(name) for name in [*_names(folder), *_names(folder / RENDITIONS)]}
+    if of is not None and of.parent == folder:
+        stem_now = folded(of.stem)
+        taken = {name for name in taken if not _is_taken(stem_now, {name})}
     number = 1
     while _is_taken(folded(candidate := numbered(stem, number)), taken):
         number += 1
@@ -103,7 +107,8 @@ def numbered(stem: str, number: int) -> str:
     return stem if number == 1 else f"{stem} ({number})"
 
 
-def _films(spec: Place, shelf: Shelf) -> Iterator[Path]:
+def films(spec: Place, shelf: Shelf) -> Iterator[Path]:
+    """Where the films go: the first on the shelf, the others into its hidden folder."""
     seen: set[str] = set()
     for number, file in enumerate(spec.files):
         suffix = extension(file.path, file.facts.container)

@@ -36,7 +36,7 @@ from mvidarr_common.messages.queries import Failure, GetJob, Jobs, JobState, Job
 from .retries import MOST_STARTS, next_due
 
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
-UNSTOPPABLE = frozenset({"place", "trash", "restore", "purge", "tidy"})
+UNSTOPPABLE = frozenset({"place", "trash", "restore", "purge", "tidy", "rename"})
 """They take a moment and move files: stopped half-way they would leave what nobody knows of."""
 
 

@@ -19,6 +19,7 @@ from mvidarr_common.messages.jobs import (
     Place,
     Placed,
     Purge,
+    Renamed,
     Restore,
     Restored,
     Trash,
@@ -97,7 +98,7 @@ def placed(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[Decis
 def trash_what_came_too_late(event: FileAdded, cause: Envelope, state: Known) -> Iterator[Decision]:
     video, file = state.get(Video, event.video_id), state.get(File, event.file_id)
     if file and (video is None or video.state == "deleted"):
-        yield _job(cause, event.video_id, Trash(files=(_to_move(file),)))
+        yield _job(cause, event.video_id, Trash(files=(to_move(file),)))
 
 
 @model.decide
@@ -121,6 +122,8 @@ def tell_moves(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[D
         yield from _moves(event.result.moved, "trashed", state)
     elif isinstance(event.result, Restored):
         yield from _moves(event.result.moved, "present", state)
+    elif isinstance(event.result, Renamed):
+        yield from _moves((event.result.moved, *event.result.others), "present", state)
 
 
 @model.decide
@@ -130,16 +133,16 @@ def follow_a_changed_mind(event: FileMoved, cause: Envelope, state: Known) -> It
     if video is None or file is None:
         return
     if video.state == "deleted" and file.state == "present":
-        yield _job(cause, event.video_id, Trash(files=(_to_move(file),)))
+        yield _job(cause, event.video_id, Trash(files=(to_move(file),)))
     elif video.state != "deleted" and file.state == "trashed":
-        yield _job(cause, event.video_id, Restore(files=(_to_move(file),)))
+        yield _job(cause, event.video_id, Restore(files=(to_move(file),)))
 
 
 @model.decide
 def purge(event: VideoPurged, cause: Envelope, state: Known) -> Iterator[Decision]:
     """The video is gone from the read model; its files are still named by the event."""
     found = [state.get(File, id) for id in event.files]
-    files = tuple(_to_move(file) for file in found if file)
+    files = tuple(to_move(file) for file in found if file)
     if files:
         yield _job(cause, event.video_id, Purge(files=files))
 
@@ -178,10 +181,16 @@ def file_view(file: File) -> FileView:
     )
 
 
+def to_move(file: File) -> FileToMove:
+    """A file as the jobs that move it are told of it."""
+    rendition = file.rendition
+    return FileToMove(file_id=file.id, path=rendition.path, sidecars=rendition.sidecars)
+
+
 def _files(state: Known, video_id: VideoId, where: FileState) -> tuple[FileToMove, ...]:
     video = state.get(Video, video_id)
     found = [state.get(File, id) for id in video.files] if video else []
-    return tuple(_to_move(file) for file in found if file and file.state == where)
+    return tuple(to_move(file) for file in found if file and file.state == where)
 
 
 def _moves(moved: Iterable[Moved], now: FileState, state: Known) -> Iterator[Decision]:
@@ -195,11 +204,6 @@ def _moves(moved: Iterable[Moved], now: FileState, state: Known) -> Iterator[Dec
                 sidecars=each.sidecars,
                 state=now,
             )
-
-
-def _to_move(file: File) -> FileToMove:
-    rendition = file.rendition
-    return FileToMove(file_id=file.id, path=rendition.path, sidecars=rendition.sidecars)
 
 
 def _job(cause: Envelope, video_id: VideoId, spec: Trash | Restore | Purge) -> JobAdded:

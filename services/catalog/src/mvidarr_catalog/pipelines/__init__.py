@@ -2,5 +2,6 @@
 
 from .acquire import ACQUIRE
 from .graph import Pipeline
+from .rename import RENAME
 
-PIPELINES: tuple[Pipeline, ...] = (ACQUIRE,)
+PIPELINES: tuple[Pipeline, ...] = (ACQUIRE, RENAME)

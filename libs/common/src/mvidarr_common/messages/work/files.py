@@ -108,14 +108,17 @@ class Tidy(JobSpec, queue="files", gives=Tidied):
 class Renamed(Result):
     kind: Literal["rename"] = "rename"
     moved: Moved
+    others: tuple[Moved, ...] = ()
 
 
 class Rename(JobSpec, queue="files", gives=Renamed):
-    """Give a film in the library, and its sidecars, the name that `place` would give it now."""
+    """Give a film in the library, its sidecars and its other renditions the names that `place`
+    would give them now; `place` tells of the film first, and of the others in their order."""
 
     kind: Literal["rename"] = "rename"
     file: FileToMove
     place: Place
+    others: tuple[FileToMove, ...] = ()
 
 
 class SidecarsWritten(Result):
