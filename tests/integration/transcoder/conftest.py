@@ -1,8 +1,10 @@
 """Real media, made once by FFmpeg, and a data root of a test's own."""
 
+import asyncio
+import hashlib
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import PlaceFile
+from mvidarr_common.processes import Children
 from mvidarr_common.testing.worker import run_job
 from mvidarr_transcoder.deps import Deps, deps_from
 from mvidarr_transcoder.media import measure
@@ -18,6 +21,7 @@ from mvidarr_transcoder.settings import TranscoderSettings
 
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=6"]
 SOUND = ["-f", "lavfi", "-i", "sine=440:d=6"]
+SHORT = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=2", "-f", "lavfi", "-i", "sine=440:d=2"]
 MP4 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
 WEBM = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]
 
@@ -32,10 +36,11 @@ def ffmpeg() -> str:
 
 @pytest.fixture(scope="session")
 def media(tmp_path_factory: pytest.TempPathFactory, ffmpeg: str) -> Path:
-    """A folder with a whole MP4 (faststart) and a whole WebM of six seconds."""
+    """A folder with a whole MP4 (faststart) and a whole WebM of six seconds, and a short WebM."""
     folder = tmp_path_factory.mktemp("media")
     _make(ffmpeg, folder / "whole.mp4", *PICTURE, *SOUND, *MP4, "-movflags", "+faststart")
     _make(ffmpeg, folder / "whole.webm", *PICTURE, *SOUND, *WEBM)
+    _make(ffmpeg, folder / "short.webm", *SHORT, *WEBM)
     return folder
 
 
@@ -45,14 +50,26 @@ def root(tmp_path: Path) -> DataRoot:
     return DataRoot(tmp_path / "data")
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where films wait that more than one test asks for."""
+    return tmp_path_factory.mktemp("shelf")
+
+
 @pytest.fixture
-def make(ffmpeg: str, root: DataRoot) -> Make:
-    """`make("x.mp4", *arguments)` lets FFmpeg make a file in staging; returns its path."""
+def make(ffmpeg: str, root: DataRoot, shelf: Path) -> Make:
+    """`make("x.mp4", *arguments)` lets FFmpeg make a file in staging, once for all tests that ask
+    for the same; returns its path."""
 
     def made(name: str, *arguments: str) -> Path:
         path = root.path / "staging" / "made" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _make(ffmpeg, path, *arguments)
+        asked = hashlib.sha256("\n".join(arguments).encode()).hexdigest()
+        kept = shelf / f"{asked}{path.suffix}"
+        if not kept.exists():
+            _make(ffmpeg, kept, *arguments)
+        shutil.copy(kept, path)
+        return path
 
     return made
 
@@ -91,12 +108,20 @@ def deps(root: DataRoot) -> Deps:
     return deps_from(TranscoderSettings(data_root=root.path))
 
 
+@pytest.fixture(scope="session")
+def children() -> Iterator[Children]:
+    """One fork server for all tests: what it imports costs more than most of them."""
+    opened = Children(service.preload)
+    yield opened
+    asyncio.run(opened.close())
+
+
 @pytest.fixture
-def run(root: DataRoot, deps: Deps) -> Run:
+def run(root: DataRoot, deps: Deps, children: Children) -> Run:
     """Run a handler as a worker would."""
 
     async def ran(handler: Any, spec: Any, **how: Any) -> Any:
-        return await run_job(handler, spec, deps, root, preload=service.preload, **how)
+        return await run_job(handler, spec, deps, root, children=children, **how)
 
     return ran
 

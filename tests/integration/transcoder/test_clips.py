@@ -92,7 +92,7 @@ async def test_previews_move(film: Any, root: DataRoot, run: Any) -> None:
 async def test_a_stream_has_a_playlist_and_renditions_that_play(
     make: Any, root: DataRoot, run: Any
 ) -> None:
-    path = make("big.mp4", "-f", "lavfi", "-i", "testsrc2=s=854x480:r=10:d=5", "-f", "lavfi", "-i",
+    path = make("big.mp4", "-f", "lavfi", "-i", "testsrc2=s=854x480:r=5:d=5", "-f", "lavfi", "-i",
                 "sine=d=5", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")  # fmt: skip
     spec = Hls(path=root.relative(path), facts=measure(str(path)), heights=(240, 480), seconds=2)
     made = await run(hls, spec)

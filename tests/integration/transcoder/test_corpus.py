@@ -9,7 +9,7 @@ import os
 import random
 import subprocess
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,10 @@ import pytest
 
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Verified, Verify
-from mvidarr_common.processes import Children, open_children
+from mvidarr_common.processes import Children
 from mvidarr_common.testing.worker import run_job
 from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.operations import verify
-from mvidarr_transcoder.service import service
 
 FULL = os.environ.get("MVIDARR_CORPUS") == "full"
 FILM = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=4"]
@@ -111,12 +110,6 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "zeroed block": _zeroed, "swapped blocks": _swapped, "flipped bits": _flipped,
     "missing index": _headless,
 }  # fmt: skip
-
-
-@pytest.fixture
-async def children() -> AsyncIterator[Children]:
-    async with open_children(service.preload) as opened:
-        yield opened
 
 
 class Checked:

@@ -8,7 +8,7 @@ from mvidarr_common.messages.jobs import Fingerprint, IsBetter, Match, Quality
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.operations import fingerprint, is_better, match, quality
 
-FILM = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=4"]
+FILM = ["-f", "lavfi", "-i", "testsrc2=s=640x360:r=10:d=3"]
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
 MUSIC = ["-f", "lavfi", "-i",
          "aevalsrc='0.3*sin(2*PI*t*(220+110*floor(mod(t*2,7))))+0.2*sin(2*PI*t*(330+55*floor("
@@ -23,7 +23,7 @@ def told(path: Path, root: DataRoot) -> dict[str, Any]:
 async def test_a_worse_copy_is_worse_and_less_like_the_original(
     make: Any, root: DataRoot, run: Any
 ) -> None:
-    good = make("good.mp4", *FILM, "-f", "lavfi", "-i", "anoisesrc=d=4:a=0.1", *X264, "-crf", "12")
+    good = make("good.mp4", *FILM, "-f", "lavfi", "-i", "anoisesrc=d=3:a=0.1", *X264, "-crf", "12")
     poor = make("poor.mp4", "-i", str(good), "-vf", "scale=160:90,scale=640:360", *X264, "-crf",
                 "35", "-af", "lowpass=f=2000", "-b:a", "48k")  # fmt: skip
     spec = Quality(**told(poor, root), reference=root.relative(good))
@@ -45,7 +45,7 @@ async def test_the_same_film_in_another_form_is_the_same_video(
     small = make("small.webm", "-i", str(film), "-vf", "scale=96:54", "-c:v", "libvpx",
                  "-deadline", "realtime", "-c:a", "libopus", "-b:a", "48k")  # fmt: skip
     later = make("later.mp4", "-ss", "6", "-i", str(film), *X264, "-c:a", "aac")
-    other = make("other.mp4", "-f", "lavfi", "-i", "mandelbrot=s=160x90:r=10", "-f", "lavfi", "-i",
+    other = make("other.mp4", "-f", "lavfi", "-i", "gradients=s=160x90:r=10", "-f", "lavfi", "-i",
                  "anoisesrc=d=24:c=pink", "-t", "24", *X264)  # fmt: skip
     prints = {}
     for path in (film, small, later, other):

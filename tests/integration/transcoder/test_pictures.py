@@ -112,7 +112,17 @@ async def test_probing_gives_the_facts_or_a_reason(
 async def test_one_pass_gives_candidates_in_sizes_and_formats_a_contact_sheet_and_an_index(
     make: Any, root: DataRoot, run: Any
 ) -> None:
-    path = make("film.mp4", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=5:d=24", "-g", "5")
+    path = make(
+        "film.mp4",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=640x360:r=2:d=24",
+        "-g",
+        "2",
+        "-preset",
+        "ultrafast",
+    )
     spec = Thumbnails(
         path=root.relative(path), facts=measure(str(path)), candidates=2, sizes=(0, 150),
         formats=("jpeg", "webp", "avif"), contact_sheet=True, webvtt=True,

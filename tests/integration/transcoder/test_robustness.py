@@ -11,11 +11,9 @@ import pytest
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import OwnRecipe, Probe, Transcode, Verify
-from mvidarr_common.processes import open_children
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.operations import probe, transcode, verify
 from mvidarr_transcoder.running import niced
-from mvidarr_transcoder.service import service
 
 TINY = OwnRecipe(name="tiny", container="mp4", video="h264", audio="aac", speed="fast")
 
@@ -34,16 +32,14 @@ async def test_fuzzed_media_end_with_a_result_or_a_reason(
     media: Path, put: Any, root: DataRoot, run: Any
 ) -> None:
     dice = random.Random(11)
-    async with open_children(service.preload) as children:
-        for number in range(12):
-            name = ("whole.mp4", "whole.webm")[number % 2]
-            content = bytearray((media / name).read_bytes())
-            for _ in range(60):  # mostly in the header, where lengths and counts are
-                content[dice.randrange(len(content) if number > 8 else 4000)] = dice.randrange(256)
-            path = put(f"{number}-{name}", bytes(content))
-            for handler, spec in ((probe, Probe(path=path)), (verify, Verify(path=path))):
-                how = {"job_id": f"{number}-{spec.kind}", "children": children}
-                assert await ended(run(handler, spec, **how))
+    for number in range(12):
+        name = ("whole.mp4", "whole.webm")[number % 2]
+        content = bytearray((media / name).read_bytes())
+        for _ in range(60):  # mostly in the header, where lengths and counts are
+            content[dice.randrange(len(content) if number > 8 else 4000)] = dice.randrange(256)
+        path = put(f"{number}-{name}", bytes(content))
+        for handler, spec in ((probe, Probe(path=path)), (verify, Verify(path=path))):
+            assert await ended(run(handler, spec, job_id=f"{number}-{spec.kind}"))
 
 
 def _box(kind: bytes, *parts: bytes) -> bytes:
@@ -82,11 +78,10 @@ async def test_twenty_operations_at_once_all_end(make: Any, root: DataRoot, run:
         (probe, Probe(path=path)),
         (probe, Probe(path=path)),
     ] * 5
-    async with open_children(service.preload) as children:
-        endings = await asyncio.gather(*(
-            ended(run(handler, spec, job_id=f"job-{number}", children=children))
-            for number, (handler, spec) in enumerate(specs)
-        ))  # fmt: skip
+    endings = await asyncio.gather(*(
+        ended(run(handler, spec, job_id=f"job-{number}"))
+        for number, (handler, spec) in enumerate(specs)
+    ))  # fmt: skip
     assert endings == ["done"] * 20
     assert len(list((root.path / "staging").rglob("tiny.mp4"))) == 5
 

@@ -11,12 +11,9 @@ import pytest
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import JobProgressed, PlaceFile, Transcode, Verify
-from mvidarr_common.testing.worker import run_job
-from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.encodings import RECIPES
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.operations import transcode, verify
-from mvidarr_transcoder.service import service
 
 CODECS = {
     "web_optimized": ("h264", "aac"),
@@ -46,12 +43,12 @@ async def test_every_recipe_makes_a_whole_file(
     recipe: str, staged: Callable[..., PlaceFile], root: DataRoot, run: Any
 ) -> None:
     told: list[JobProgressed] = []
-    source = root.at(staged("whole.webm").path)
+    source = root.at(staged("short.webm").path)
     result = await transcoded(run, source, root, recipe, told=told.append)
     picture, sound = CODECS[recipe]
     assert [stream.codec for stream in result.facts.audio] == [sound]
     assert (result.facts.picture.codec if result.facts.picture else None) == picture
-    assert result.facts.duration == pytest.approx(6, abs=0.2)
+    assert result.facts.duration == pytest.approx(2, abs=0.2)
     assert root.at(result.path).stat().st_size == result.facts.size
     assert "transcode" in {word.stage for word in told}
     if picture:
@@ -63,7 +60,7 @@ async def test_odd_sizes_become_even_and_large_ones_fit_the_box(
     make: Any, root: DataRoot, run: Any
 ) -> None:
     source = make(
-        "tall.mkv", "-f", "lavfi", "-i", "testsrc=s=1081x1921:r=5:d=1", "-pix_fmt", "yuv444p"
+        "tall.mkv", "-f", "lavfi", "-i", "testsrc=s=1081x1921:r=2:d=1", "-pix_fmt", "yuv444p"
     )
     result = await transcoded(run, source, root, "mobile_optimized")
     assert (result.facts.picture.width, result.facts.picture.height) == (720, 1278)
@@ -93,7 +90,7 @@ async def test_cover_art_is_left_out_and_subtitles_and_chapters_stay(
         "rich.mp4", "-i", str(media / "whole.mp4"), "-i", str(words), "-i", str(chapters),
         "-f", "lavfi", "-i", "color=red:s=64x64:d=0.04", "-map", "3:v", "-map", "0", "-map", "1",
         "-c", "copy", "-c:v:0", "mjpeg", "-c:s", "mov_text", "-disposition:v:0", "attached_pic",
-        "-metadata:s:s:0", "language=eng", "-map_metadata", "2", "-map_chapters", "2",
+        "-metadata:s:s:0", "language=eng", "-map_metadata", "2", "-map_chapters", "2", "-t", "3",
     )  # fmt: skip
     for recipe, codec in (("web_optimized", "mov_text"), ("webm_web", "webvtt")):
         result = await transcoded(run, source, root, recipe, job_id=recipe)
@@ -126,14 +123,12 @@ async def test_a_source_that_breaks_off_makes_no_rendition(
 
 
 async def test_cancelling_ends_ffmpeg_and_leaves_nothing(
-    make: Any, root: DataRoot, deps: Deps
+    make: Any, root: DataRoot, run: Any
 ) -> None:
-    source = make("long.mkv", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=20", "-c:v", "mpeg4")
+    source = make("long.mkv", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=12", "-c:v", "mpeg4")
     spec = Transcode(path=root.relative(source), recipe="high_quality", facts=measure(str(source)))
     encoding = asyncio.Event()
-    job = asyncio.ensure_future(
-        run_job(transcode, spec, deps, root, preload=service.preload, told=lambda _: encoding.set())
-    )
+    job = asyncio.ensure_future(run(transcode, spec, told=lambda _: encoding.set()))
     await asyncio.wait_for(encoding.wait(), 60)
     running = [child for child in psutil.Process().children(recursive=True) if _encodes(child)]
     assert running

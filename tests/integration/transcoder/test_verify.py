@@ -184,7 +184,9 @@ ODDITIES = {
     "slides.mp4": [
         "-f", "lavfi", "-i", "color=red:s=64x64:r=1/10:d=40", "-f", "lavfi", "-i", "sine=d=40",
     ],
-    "live.webm": ["-i", "{whole}", "-c:v", "libvpx", "-deadline", "realtime", "-live", "1"],
+    "live.webm": [
+        "-i", "{whole}", "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-live", "1",
+    ],
 }  # fmt: skip
 
 

@@ -111,9 +111,14 @@ class Children:
 
     async def warm(self) -> None:
         """Start the server, its modules imported, so that the first call need not wait."""
+        if self._serves():
+            return
         async with self._starting:
-            if self._process is None or self._process.poll() is not None:
+            if not self._serves():
                 await self._start()
+
+    def _serves(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     async def close(self) -> None:
         """End every child and the server."""
