@@ -15,8 +15,9 @@ from mvidarr_common.demo.site import Site
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
+from mvidarr_common.testing.traces import Collector, collecting
 
-Separate = Callable[[str], System]
+Separate = Callable[..., System]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -79,16 +80,17 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def separate_system(
     rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], System]:
+) -> Separate:
     """Makes systems of separate processes, which the test starts and ends."""
 
-    def make(name: str) -> System:
+    def make(name: str, **settings: object) -> System:
         return System(
             tmp_path_factory.mktemp(name),
             SEPARATE,
             amqp_url=rabbit_node.url(rabbit_node.new_vhost()),
             database_url=postgres.new_database(),
             allow_private_addresses=True,
+            **settings,
         )
 
     return make
@@ -102,9 +104,18 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def separate(separate_system: Separate) -> Iterator[System]:
+def collector() -> Iterator[Collector]:
+    """Where the processes of `separate` send their spans."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def separate(separate_system: Separate, collector: Collector) -> Iterator[System]:
     """Seven processes on RabbitMQ and PostgreSQL."""
-    yield from _whole_life(separate_system("separate"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")  # milliseconds until spans are sent
+        yield from _whole_life(separate_system("separate", otlp_endpoint=collector.url))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from mvidarr_common.errors import Invalid
 from mvidarr_common.jobs import spec_of
 from mvidarr_transcoder import operations
-from mvidarr_transcoder.deps import find_ffmpeg
+from mvidarr_transcoder.deps import deps_from
 from mvidarr_transcoder.operations import OPERATIONS
 from mvidarr_transcoder.service import service
 from mvidarr_transcoder.settings import TranscoderSettings
@@ -34,7 +34,7 @@ def test_settings_are_documented_and_read_from_the_environment(
     monkeypatch.setenv("MVIDARR_FFMPEG", "/opt/ffmpeg")
     settings = TranscoderSettings()
     assert service.slots(settings)["transcode"] == 7
-    assert find_ffmpeg(settings) == "/opt/ffmpeg"
+    assert deps_from(settings).ffmpeg == "/opt/ffmpeg"
     assert all(field.description for field in TranscoderSettings.model_fields.values())
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from opentelemetry.trace import SpanKind
+
 from .files import DataRoot
 from .jobs import Finished
 from .messages.ids import JobId
@@ -12,6 +14,7 @@ from .messages.jobs import JobProgressed, JobQueued
 from .processes import Children
 from .progress import Progress
 from .staging import Staging
+from .tracing import fail, span
 
 D = TypeVar("D")
 T = TypeVar("T")
@@ -64,7 +67,13 @@ class Attempt(Generic[D]):
     async def run(
         self, *command: str | Path, on_line: Callable[[str], None] | None = None
     ) -> Finished:
-        return await self.children.run(*command, on_line=on_line)
+        program = _program(command)
+        with span(program, SpanKind.CLIENT, attributes={"process.executable.name": program}) as ran:
+            finished = await self.children.run(*command, on_line=on_line)
+            ran.set_attribute("process.exit.code", finished.code)
+            if finished.code:
+                fail(ran, str(finished.code))
+            return finished
 
     async def call(
         self,
@@ -72,9 +81,17 @@ class Attempt(Generic[D]):
         *args: Any,
         on_message: Callable[[Any], None] | None = None,
     ) -> T:
-        return await self.children.call(function, *args, on_message=on_message)
+        with span(f"call {getattr(function, '__name__', 'function')}"):
+            return await self.children.call(function, *args, on_message=on_message)
 
 
 def _share(done: float | None, total: float | None) -> float | None:
     """What is done of what there is to do, where both are known."""
     return min(1.0, done / total) if done is not None and total else None
+
+
+def _program(command: Sequence[str | Path]) -> str:
+    """What runs, without the version in its file's name, and not the `nice` before it."""
+    names = [Path(word).name for word in command if not str(word).startswith("-")]
+    bare = names[2] if names[0] == "nice" and len(names) > 2 else names[0]
+    return bare.partition("-")[0]

@@ -110,7 +110,7 @@ class Run:
             job = Attempt(
                 queued, self._bench.deps, runtime.root, self._bench.children, self._staging, words
             )
-            with tracing.span(f"run {queued.spec.queue}"):
+            with tracing.span(f"run {queued.spec.kind}"):
                 return await _within(HARD_LIMIT, self._handler, queued.spec, job)
 
     async def _progressed(self, word: JobProgressed) -> None:

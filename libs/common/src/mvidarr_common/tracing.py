@@ -3,7 +3,9 @@
 Without a collector spans are not recorded, and the context is passed on all the same.
 """
 
+import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,16 +24,15 @@ _propagator = TraceContextTextMapPropagator()
 
 
 @contextmanager
-def exporting(endpoint: str | None, instance: str) -> Iterator[None]:
-    """Send spans to an OTLP/HTTP collector until the end, where there is one."""
+def exporting(endpoint: str | None, services: str) -> Iterator[None]:
+    """Send spans to an OTLP/HTTP collector until the end, where there is one. A process of one
+    service has that one's name, one of several is MVidarr itself."""
     if endpoint is None:
         yield
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    provider = TracerProvider(
-        resource=Resource.create({"service.name": "mvidarr", "service.instance.id": instance})
-    )
+    provider = TracerProvider(resource=Resource.create(_resource(services)))
     url = endpoint.rstrip("/").removesuffix("/v1/traces") + "/v1/traces"
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url)))
     trace.set_tracer_provider(provider)
@@ -104,6 +105,14 @@ def about(envelope: Envelope) -> Attributes:
         "cloudevents.event_source": envelope.source,
         "cloudevents.event_subject": envelope.subject,
         "cloudevents.event_spec_version": "1.0",
+    }
+
+
+def _resource(services: str) -> dict[str, str]:
+    return {
+        "service.namespace": "mvidarr",
+        "service.name": "mvidarr" if "+" in services else services,
+        "service.instance.id": f"{socket.gethostname()}/{os.getpid()}",
     }
 
 

@@ -1,14 +1,12 @@
 """What the downloader holds while it runs."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-import imageio_ffmpeg
-
+from mvidarr_common.ffmpeg import find_ffmpeg
 from mvidarr_common.service import Runtime
 
 from .cookies import Jar
@@ -52,6 +50,6 @@ def manners_of(settings: DownloaderSettings) -> Manners:
         retries=settings.download_retries,
         fragments=settings.download_fragments,
         user_agent=settings.user_agent,
-        ffmpeg=str(settings.ffmpeg or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()),
+        ffmpeg=find_ffmpeg(settings.ffmpeg),
         allow_private=settings.allow_private_addresses,
     )

@@ -1,12 +1,10 @@
 """What the operations need beyond their job: where FFmpeg is, and what the settings say."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import imageio_ffmpeg
-
+from mvidarr_common.ffmpeg import find_ffmpeg
 from mvidarr_common.service import Runtime
 
 from .settings import TranscoderSettings
@@ -33,16 +31,9 @@ async def open_deps(runtime: Runtime[TranscoderSettings]) -> AsyncIterator[Deps]
 def deps_from(settings: TranscoderSettings) -> Deps:
     """The dependencies that these settings describe."""
     return Deps(
-        ffmpeg=find_ffmpeg(settings),
+        ffmpeg=find_ffmpeg(settings.ffmpeg),
         threads=settings.ffmpeg_threads,
         naming=settings.naming,
         stall_timeout=settings.stall_timeout,
         niceness=settings.niceness,
     )
-
-
-def find_ffmpeg(settings: TranscoderSettings) -> str:
-    """The configured FFmpeg, else the one on PATH, else the one of the wheel."""
-    if settings.ffmpeg is not None:
-        return str(settings.ffmpeg)
-    return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())

@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import imageio_ffmpeg
+from mvidarr_common.ffmpeg import wheel_ffmpeg
 
 SIZE = "640x360"
 _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
@@ -32,7 +32,7 @@ class Sample:
 
 def make_samples(folder: Path, ffmpeg: str | None = None) -> list[Sample]:
     """An H.264 MP4, a VP9 WebM, and an MP4 that opens well but is cut off in the middle."""
-    exe = ffmpeg or imageio_ffmpeg.get_ffmpeg_exe()
+    exe = ffmpeg or wheel_ffmpeg()
     ferry = Sample("midnight-ferry", "Midnight Ferry", "Neon Harbour", folder / "a.mp4", False, 8)
     glass = Sample("paper-moons", "Paper Moons", "The Glass Orchard", folder / "b.webm", False, 7)
     storm = Sample("last-train", "Last Train", "Static Choir", folder / "c.mp4", True, 8)

@@ -5,11 +5,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import imageio_ffmpeg
-
 from mvidarr_common.cli.client import Client
 from mvidarr_common.cli.demo.accounting import TERMINAL, all_jobs, damaged, unanswered
 from mvidarr_common.cli.log import records_after
+from mvidarr_common.ffmpeg import wheel_ffmpeg
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.profiles import Recipe
 from mvidarr_common.messages.queries import (
@@ -156,7 +155,7 @@ async def plays(path: Path) -> bool:
 
 
 def _complaints(path: Path) -> str:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-xerror", "-nostdin"]
+    command = [wheel_ffmpeg(), "-v", "error", "-xerror", "-nostdin"]
     done = subprocess.run(
         [*command, "-i", str(path), "-map", "0", "-f", "null", "-"],
         capture_output=True, text=True, timeout=60, check=False,

@@ -2,14 +2,12 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import imageio_ffmpeg
-
+from mvidarr_common.ffmpeg import find_ffmpeg
 from mvidarr_common.settings import Settings
 
 from .finding import Finding
@@ -30,8 +28,9 @@ async def examine(_: Settings) -> AsyncIterator[Finding]:
 
 
 async def _ffmpeg(configured: Path | None) -> Finding:
-    program = str(configured or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe())
+    program = "ffmpeg"
     try:
+        program = find_ffmpeg(configured)
         async with asyncio.timeout(_PATIENCE):
             told = await _output(program, "-hide_banner", "-encoders")
             about = await _output(program, "-version")

@@ -1,0 +1,78 @@
+"""One request is one trace, through every process that has to do with it."""
+
+import pytest
+
+from mvidarr_common.cli.client import open_client
+from mvidarr_common.demo.receiver import Receiver
+from mvidarr_common.demo.site import Site
+from mvidarr_common.messages.queries import SubscriptionView
+from mvidarr_common.testing.conditions import eventually
+from mvidarr_common.testing.outside import add, ended, transcoding_profile
+from mvidarr_common.testing.system import System
+from mvidarr_common.testing.traces import Collector, Seen
+
+pytestmark = pytest.mark.timeout(240)
+
+REQUEST = "POST /api/v1/videos"
+
+
+async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notification(
+    separate: System, collector: Collector, site: Site, receiver: Receiver
+) -> None:
+    async with open_client(separate.log_in(), patience=60) as client:
+        profile = await transcoding_profile(client, "webm_web")
+        to = {"name": "traced", "channel": "webhook", "address": receiver.url, "secret": "s" * 16}
+        await client.tell("/subscriptions", SubscriptionView, to | {"events": ["video.ready"]})
+        added = await add(client, site.url("clip"), profile)
+        [video] = await ended(client, [added.id])
+        assert video.state == "ready"
+        await receiver.wait_for(1)
+
+    def notified() -> list[Seen]:
+        [request] = [s for s in requests(collector) if added.id in about(s, collector)]
+        spans = collector.trace(request.trace)
+        assert "process jobs.notify" in {span.name for span in spans}
+        assert parentless(spans) == [request]
+        return spans
+
+    spans = await eventually(notified, 30, every=0.2)
+    assert {span.service for span in spans} == {
+        "api-gateway", "catalog", "downloader", "transcoder", "notifier",
+    }  # fmt: skip
+    names = {(span.service, span.name) for span in spans}
+    assert {
+        ("api-gateway", "publish mvidarr"),
+        ("downloader", "run download"),
+        ("transcoder", "run verify"),
+        ("transcoder", "run transcode"),
+        ("transcoder", "run place"),
+        ("notifier", "run notify"),
+    } <= names
+    assert "run transcode" in below(spans, "ffmpeg")
+    commands = [span for span in spans if span.name == "ffmpeg"]
+    assert {span.attributes["process.exit.code"] for span in commands} == {"0"}
+
+
+def requests(collector: Collector) -> list[Seen]:
+    """The requests that add a video."""
+    return [span for span in tuple(collector.spans) if span.name == REQUEST]
+
+
+def about(request: Seen, collector: Collector) -> set[str]:
+    """The ids of the things that the messages of a request's trace are about."""
+    subjects = [
+        s.attributes.get("cloudevents.event_subject") for s in collector.trace(request.trace)
+    ]
+    return {subject.partition("/")[2] for subject in subjects if subject}
+
+
+def parentless(spans: list[Seen]) -> list[Seen]:
+    """The spans whose parent has not been told of."""
+    known = {span.id for span in spans}
+    return [span for span in spans if span.parent not in known]
+
+
+def below(spans: list[Seen], name: str) -> set[str]:
+    """What the spans of this name are children of."""
+    by_id = {span.id: span for span in spans}
+    return {by_id[span.parent].name for span in spans if span.name == name}
