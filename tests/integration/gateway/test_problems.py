@@ -45,6 +45,11 @@ BAD: list[tuple[str, str, bytes | None, int, str]] = [
     ("GET", f"{V1}/videos?limit=501", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?limit=many", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?search=%00", None, 422, "invalid_query"),
+    *(
+        ("GET", f"{V1}/{each}?filter={bad}", None, 422, "bad_filter")
+        for each in ("videos", "artists", "files", "jobs")
+        for bad in ("colour=red", "id", "added=red")
+    ),
     ("GET", f"{V1}/log?after=-5", None, 422, "invalid_query"),
     ("POST", f"{V1}/videos", b"{", 400, "invalid_json"),
     ("POST", f"{V1}/videos", b"\xff\xfe", 400, "invalid_json"),

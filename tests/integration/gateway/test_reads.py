@@ -13,7 +13,7 @@ from mvidarr_api_gateway.settings import GatewaySettings
 from mvidarr_common.bus import Bus, Gap, Health
 from mvidarr_common.envelope import fresh
 from mvidarr_common.messages.identity import Role, RoleChanged
-from mvidarr_common.messages.library import AddVideo, FollowArtist, VideoAdded
+from mvidarr_common.messages.library import AddVideo, Description, FollowArtist, VideoAdded
 from mvidarr_common.messages.queries import FindCredentials, ListUsers, ListVideos, Videos
 from mvidarr_common.messages.system import CatalogAdvanced
 from mvidarr_common.service import Runtime
@@ -189,3 +189,18 @@ async def test_an_idle_catalog_that_came_later_is_found(
         await eventually(lambda: early.feed.committed == offset)
         await early.reads.get(LIST)
         assert await _asked(early, catalog) == 0
+
+
+async def test_a_filter_narrows_a_list(as_: As, deps: Deps, catalog: Catalog) -> None:
+    for artist, title in (("Sigur Rós", "Hoppípolla"), ("Björk", "Jóga")):
+        known = Description(artist=artist, title=title)
+        await catalog.say(AddVideo(url=f"http://x/{title}", known=known))
+    await _settled(deps, catalog)
+    client = await as_("readonly")
+    wanted = 'artist ~ "sigur rós" and not state in (ready, failed) and about.album = null'
+    found = await client.get("/api/v1/videos", params={"filter": wanted})
+    assert [video["title"] for video in found.json()["items"]] == ["Hoppípolla"]
+    refused = await client.get("/api/v1/videos", params={"filter": "title = x and colour = red"})
+    problem = refused.json()
+    assert (problem["code"], problem["position"]) == ("bad_filter", 14)
+    assert {"title", "artist", "quality"} <= set(problem["fields"])

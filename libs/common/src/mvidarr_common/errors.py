@@ -29,13 +29,21 @@ class Problem(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(
-        self, code: str, message: str, *, after: float | None = None, existing: str | None = None
+        self,
+        code: str,
+        message: str,
+        *,
+        after: float | None = None,
+        existing: str | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.after = after
         self.existing = existing
+        self.more = more or {}
+        """What else the answer over HTTP tells, such as the position of a mistake."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """So that a child process can raise it in its parent."""

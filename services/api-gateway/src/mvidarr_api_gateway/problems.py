@@ -70,7 +70,7 @@ def request_id(request: Request) -> str:
 def _status(code: str) -> int:
     if code.endswith("not_found"):
         return 404
-    return 422 if code.startswith("invalid_") else 409
+    return 422 if code.startswith(("invalid_", "bad_")) else 409
 
 
 async def _problem(request: Request, problem: Exception) -> Response:
@@ -82,9 +82,8 @@ async def _problem(request: Request, problem: Exception) -> Response:
         headers["Retry-After"] = str(math.ceil(problem.after or 1))
     if isinstance(problem, Unconfirmed):
         headers["Idempotency-Key"] = request.state.idempotency_key
-    return tell(
-        request, problem.status, problem.code, problem.message, headers, existing=problem.existing
-    )
+    more = {"existing": problem.existing} | problem.more
+    return tell(request, problem.status, problem.code, problem.message, headers, **more)
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ def pack(problem: Problem) -> bytes:
         "message": problem.message,
         "after": problem.after,
         "existing": problem.existing,
+        "more": problem.more or None,
     }
     return orjson.dumps({name: value for name, value in named.items() if value is not None})
 
@@ -26,7 +27,11 @@ def unpack(body: bytes) -> Problem:
     """The same problem, to be raised on the asker's side."""
     raw: dict[str, Any] = orjson.loads(body)
     return problem_for(raw["status"])(
-        raw["code"], raw["message"], after=raw.get("after"), existing=raw.get("existing")
+        raw["code"],
+        raw["message"],
+        after=raw.get("after"),
+        existing=raw.get("existing"),
+        more=raw.get("more"),
     )
 
 

@@ -9,7 +9,7 @@ from mvidarr_common.messages.queries import Jobs, JobView, Videos
 
 from .client import Client
 from .live import Board
-from .output import cell, console, say, state, table, with_client
+from .output import Matching, cell, console, say, state, table, with_client
 from .words import clock
 
 
@@ -21,14 +21,15 @@ def register(app: typer.Typer) -> None:
 def jobs(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="live bars, until Ctrl-C")] = False,
     only: Annotated[str | None, typer.Option("--state", help="waiting, running, failed …")] = None,
+    matching: Matching = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 30,
 ) -> None:
     """The jobs, newest first."""
-    with_client(lambda client: _watch(client) if watch else _list(client, only, limit))
+    with_client(lambda client: _watch(client) if watch else _list(client, only, matching, limit))
 
 
-async def _list(client: Client, only: str | None, limit: int) -> None:
-    page = await client.get("/jobs", Jobs, state=only, limit=limit)
+async def _list(client: Client, only: str | None, matching: str | None, limit: int) -> None:
+    page = await client.get("/jobs", Jobs, state=only, filter=matching, limit=limit)
     console.print(jobs_table(page.items))
 
 

@@ -14,7 +14,7 @@ from mvidarr_common.messages.queries import Artists, ArtistView, Videos, VideoVi
 
 from .client import Client, Frame
 from .live import Board
-from .output import cell, complain, console, run, say, state, table, with_client
+from .output import Matching, cell, complain, console, run, say, state, table, with_client
 from .words import length, size, stamp
 
 Title = Annotated[str | None, typer.Option(help="what the page says is overruled by this")]
@@ -56,10 +56,11 @@ def unfollow(name: str) -> None:
 def library(
     search: Annotated[str | None, typer.Option(help="part of a title or artist")] = None,
     only: Annotated[str | None, typer.Option("--state", help="ready, failed, wanted …")] = None,
+    matching: Matching = None,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 100,
 ) -> None:
     """The videos that are known, with their state."""
-    with_client(lambda client: _library(client, search, only, limit))
+    with_client(lambda client: _library(client, limit, search=search, state=only, filter=matching))
 
 
 def show(video_id: str) -> None:
@@ -135,8 +136,8 @@ async def _unfollow(client: Client, name: str) -> None:
     say(f"No longer following {name}.")
 
 
-async def _library(client: Client, search: str | None, only: str | None, limit: int) -> None:
-    videos = await client.get("/videos", Videos, search=search, state=only, limit=limit)
+async def _library(client: Client, limit: int, **asked: str | None) -> None:
+    videos = await client.get("/videos", Videos, limit=limit, **asked)
     artists = await client.get("/artists", Artists, followed=True, limit=500)
     console.print(library_table(videos.items))
     total = videos.total if videos.total is not None else len(videos.items)

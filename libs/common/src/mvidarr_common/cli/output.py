@@ -5,7 +5,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TextIO, TypeVar
+from typing import Annotated, TextIO, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,6 +18,10 @@ from .access import access
 from .client import Client, open_client
 
 T = TypeVar("T")
+Matching = Annotated[
+    str | None, typer.Option("--filter", help='such as "state = failed and added > 2026-01-31"')
+]
+"""The option of every list that can be filtered; see docs/filters.md."""
 _WIDE = 160
 _LOG_IN = ("unauthenticated", "token_expired")
 

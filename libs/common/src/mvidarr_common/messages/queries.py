@@ -238,11 +238,17 @@ class Listing(Value):
     cursor: str | None = None
 
 
+class Filtered(Listing):
+    """A list that shows what matches a filter alone; see docs/filters.md."""
+
+    filter: str | None = None
+
+
 class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):
     id: ArtistId
 
 
-class ListArtists(Listing, Query[Artists], wire="artist.list", answer=Artists):
+class ListArtists(Filtered, Query[Artists], wire="artist.list", answer=Artists):
     followed: bool | None = None
     search: str | None = None
 
@@ -251,7 +257,7 @@ class GetVideo(Query[VideoView], wire="video.get", answer=VideoView):
     id: VideoId
 
 
-class ListVideos(Listing, Query[Videos], wire="video.list", answer=Videos):
+class ListVideos(Filtered, Query[Videos], wire="video.list", answer=Videos):
     state: VideoState | None = None
     artist_id: ArtistId | None = None
     search: str | None = None
@@ -267,7 +273,7 @@ class FileAt(Query[FileView], wire="file.at", answer=FileView):
     path: str
 
 
-class ListFiles(Listing, Query[Files], wire="file.list", answer=Files):
+class ListFiles(Filtered, Query[Files], wire="file.list", answer=Files):
     video_id: VideoId | None = None
 
 
@@ -275,7 +281,7 @@ class GetJob(Query[JobView], wire="job.get", answer=JobView):
     id: JobId
 
 
-class ListJobs(Listing, Query[Jobs], wire="job.list", answer=Jobs):
+class ListJobs(Filtered, Query[Jobs], wire="job.list", answer=Jobs):
     state: JobState | None = None
     kind_is: str | None = None
     for_subject: str | None = None

@@ -109,9 +109,14 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
+def bare_type(annotation: Any) -> Any:
+    """The type of a field's values, but for None; of a NewType what it is made of."""
+    bare = _without_none(annotation)
+    return bare.__supertype__ if isinstance(bare, NewType) else bare
+
+
 def _sql_type(annotation: Any) -> sa.types.TypeEngine[Any]:
-    if isinstance(annotation, NewType):
-        annotation = annotation.__supertype__
+    annotation = bare_type(annotation)
     if get_origin(annotation) is Literal:
         annotation = str
     simple: dict[Any, sa.types.TypeEngine[Any]] = {

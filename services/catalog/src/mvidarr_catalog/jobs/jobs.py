@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from mvidarr_catalog.brain.filters import fields_of, inside, matching
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -85,6 +86,12 @@ class Job(
 
 
 model = ReadModel(rows=(Job,), version=2)
+
+FIELDS = fields_of(
+    Job, "id", "kind", "queue", "state", "attempt", "priority", "for_subject", "pipeline_id",
+    "step", "site", "worker_id", "added", "due", "started", "ended",
+) | {"failure.code": inside("text", "failure.code")}  # fmt: skip
+"""What jobs are filtered by."""
 
 
 @model.fold
@@ -278,10 +285,10 @@ async def get(query: GetJob, read: Read) -> JobView:
 
 @model.query
 async def list_jobs(query: ListJobs, read: Read) -> Jobs:
-    columns = read.table(Job).c
+    jobs = read.table(Job)
     wanted = {"state": query.state, "kind": query.kind_is, "for_subject": query.for_subject}
-    where = [columns[name] == value for name, value in wanted.items() if value is not None]
-    found = await read.page(Job, query, *where)
+    where = [jobs.c[name] == value for name, value in wanted.items() if value is not None]
+    found = await read.page(Job, query, *where, *matching(query.filter, FIELDS, jobs))
     return Jobs(items=tuple(view(job) for job in found.rows), next=found.next)
 
 

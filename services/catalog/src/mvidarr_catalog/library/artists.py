@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.filters import fields_of, matching
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -39,6 +40,9 @@ class Artist(Row, table="artists", subject="artist", indexes=(("added",),)):
 
 
 model = ReadModel(rows=(Artist,), version=1)
+
+FIELDS = fields_of(Artist, "id", "name", "followed", "added")
+"""What artists are filtered by."""
 
 
 @model.fold
@@ -105,7 +109,7 @@ async def get(query: GetArtist, read: Read) -> ArtistView:
 @model.query
 async def list_artists(query: ListArtists, read: Read) -> Artists:
     columns = read.table(Artist).c
-    where: list[sa.ColumnElement[bool]] = []
+    where = matching(query.filter, FIELDS, read.table(Artist))
     if query.followed is not None:
         where.append(columns.followed == query.followed)
     if query.search:

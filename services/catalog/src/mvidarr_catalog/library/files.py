@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal
 
+from mvidarr_catalog.brain.filters import fields_of, inside, matching
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -51,6 +52,15 @@ class File(Row, table="files", subject="file", indexes=(("added",), ("video_id",
 
 
 model = ReadModel(rows=(File,), version=1)
+
+FIELDS = fields_of(File, "id", "video_id", "state", "added") | {
+    "rendition.path": inside("text", "rendition.path"),
+    "rendition.role": inside("text", "rendition.role"),
+    "rendition.facts.container": inside("text", "rendition.facts.container"),
+    "rendition.facts.duration": inside("number", "rendition.facts.duration"),
+    "rendition.facts.size": inside("integer", "rendition.facts.size"),
+}
+"""What files are filtered by."""
 
 
 @model.fold
@@ -165,6 +175,7 @@ async def get(query: GetFile, read: Read) -> FileView:
 async def list_files(query: ListFiles, read: Read) -> Files:
     columns = read.table(File).c
     where = [columns.video_id == query.video_id] if query.video_id else []
+    where += matching(query.filter, FIELDS, read.table(File))
     found = await read.page(File, query, *where)
     return Files(items=tuple(file_view(file) for file in found.rows), next=found.next)
 

@@ -1,7 +1,6 @@
 """How videos are asked for: one with its files, or a page of them."""
 
-import sqlalchemy as sa
-
+from mvidarr_catalog.brain.filters import fields_of, inside, matching
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_common.messages.ids import VideoId, name_key
@@ -18,6 +17,19 @@ from .videos import Video
 
 model = ReadModel()
 
+FIELDS = fields_of(
+    Video, "id", "url", "state", "artist_id", "profile_id", "pipeline_id", "quality", "added"
+) | {
+    "changed": fields_of(Video, "changed_at")["changedAt"],
+    "title": inside("text", "known.title", "found.title", "url"),
+    "artist": inside("text", "known.artist", "found.artist"),
+    "about.album": inside("text", "known.album", "found.album"),
+    "about.released": inside("date", "known.released", "found.released"),
+    "about.studio": inside("text", "known.studio", "found.studio"),
+    "failure.code": inside("text", "failure.code"),
+}
+"""What videos are filtered by."""
+
 
 @model.query
 async def get(query: GetVideo, read: Read) -> VideoView:
@@ -28,7 +40,7 @@ async def get(query: GetVideo, read: Read) -> VideoView:
 @model.query
 async def list_videos(query: ListVideos, read: Read) -> Videos:
     columns = read.table(Video).c
-    where: list[sa.ColumnElement[bool]] = []
+    where = matching(query.filter, FIELDS, read.table(Video))
     where.append(columns.state == query.state if query.state else columns.state != "deleted")
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
