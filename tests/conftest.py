@@ -1,7 +1,27 @@
-"""What all tests share."""
+"""What all tests share: a broker and a database server, started when the first test asks."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.rabbitmq import RabbitNode
 
 # Forked children import the functions of test modules by the names that pytest gives them.
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+
+@pytest.fixture(scope="session")
+def rabbit_node() -> Iterator[RabbitNode]:
+    """A broker for tests that do it no harm; each has a virtual host of its own."""
+    with RabbitNode() as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server for tests that do it no harm; each has a database of its own."""
+    with PostgresServer(fsync=False) as server:
+        yield server

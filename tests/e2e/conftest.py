@@ -64,20 +64,6 @@ def _filmed(path: Path, seconds: float, size: str) -> Sample:
 
 
 @pytest.fixture(scope="session")
-def rabbit_node() -> Iterator[RabbitNode]:
-    """One broker for all systems; each has a virtual host of its own."""
-    with RabbitNode() as node:
-        yield node
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One server for all systems; each has a database of its own."""
-    with PostgresServer(fsync=False) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def separate_system(
     rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Separate:

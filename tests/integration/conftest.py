@@ -1,6 +1,6 @@
 """What tests of several services stand on: a database server, and the catalog at work on it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,13 +8,6 @@ from tests.integration.catalogs import Catalog, Databases, running_catalog
 
 from mvidarr_common.bus import Bus
 from mvidarr_common.testing.postgres import PostgresServer
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One server for all tests; each has a database of its own."""
-    with PostgresServer(fsync=False) as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Every test here runs against every engine, each on a log of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,23 +9,6 @@ import pytest
 from mvidarr_common.bus import Bus
 from mvidarr_common.testing.buses import Engine
 from mvidarr_common.testing.rabbitmq import RabbitNode
-
-
-@pytest.fixture(scope="session")
-def rabbit_node() -> Iterator[RabbitNode]:
-    with RabbitNode() as node:
-        yield node
-
-
-@pytest.fixture(scope="session")
-def vhosts(rabbit_node: RabbitNode) -> Iterator[str]:
-    """Empty ones, made a dozen at a time: each call of rabbitmqctl starts an Erlang of its own."""
-
-    def fresh() -> Iterator[str]:
-        while True:
-            yield from rabbit_node.new_vhosts(12)
-
-    return fresh()
 
 
 @pytest.fixture(params=["embedded", "memory", "rabbit"])
@@ -46,7 +29,7 @@ def _engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
         return Engine("memory", "embedded::memory:")
     # Only now, so that the tests of the other engines need no broker.
     node: RabbitNode = request.getfixturevalue("rabbit_node")
-    return _on_rabbit(node, next(request.getfixturevalue("vhosts")))
+    return _on_rabbit(node, node.new_vhost())
 
 
 def _on_rabbit(node: RabbitNode, vhost: str) -> Engine:

@@ -1,7 +1,7 @@
 """A brain on a real database, and on each engine of the bus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -95,20 +95,6 @@ class World:
     async def _quiet(self) -> bool:
         async with self.engine.connect() as connection:
             return not await connection.scalar(sa.text("SELECT count(*) FROM outbox"))
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """One server for all tests; each has a database of its own."""
-    with PostgresServer(fsync=False) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def rabbit_node() -> Iterator[RabbitNode]:
-    """One broker for all tests; each has a virtual host of its own."""
-    with RabbitNode() as node:
-        yield node
 
 
 @pytest.fixture(params=["memory", "rabbit"])
