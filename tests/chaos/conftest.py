@@ -1,12 +1,14 @@
 """What the suites that kill have in common; the logs of the processes stand beside a failure."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import imageio_ffmpeg
 import pytest
 
 from mvidarr_common.demo.samples import Sample, encode, picture
+from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.system import System
 
 
@@ -32,6 +34,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     sample = Sample(path.stem, "Clip", "Test Pattern", path, False, 2)
     picture(exe, path, sample.poster)
     return sample
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[tuple[RabbitNode, PostgresServer]]:
+    """A broker and a database server; each test has its own part of them."""
+    with RabbitNode() as node, PostgresServer(fsync=False) as postgres:
+        yield node, postgres
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ wakes up can write nothing."""
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +71,6 @@ class Council:
         command = fresh(EnqueueJob(spec=Noop()), source="test", actor="user/test")
         await insist(self.bus, command)
         return command.id
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[tuple[RabbitNode, PostgresServer]]:
-    """A broker and a database server; each council has its own part of them."""
-    with RabbitNode() as node, PostgresServer(fsync=False) as postgres:
-        yield node, postgres
 
 
 @asynccontextmanager

@@ -10,7 +10,8 @@ from .feed import Fact, Feed
 
 
 async def facts_after(position: int | None, feed: Feed, bus: Bus) -> AsyncIterator[Fact]:
-    """From the window of newest facts; who is behind it reads the log itself, and catches up.
+    """From the window of newest facts; who is behind it reads the log itself, and catches up. A
+    fact is told when the catalog has committed it: then every question shows it.
 
     None is now, on a log of which nothing is known. Raises LogError for a position that the log
     does not know, such as one beyond its end.
@@ -22,12 +23,18 @@ async def facts_after(position: int | None, feed: Feed, bus: Bus) -> AsyncIterat
         pulse = feed.pulse
         source = _window(position, feed) if feed.covers(position) else _log(position, feed, bus)
         async for fact in source:
+            await feed.shows(fact.offset)
+            _require_same(era, feed)
             position = fact.offset
             yield fact
         if pulse is feed.pulse:
             await pulse.wait()
-        if era != feed.era:
-            raise LogReplaced("the log is not the one any more that the position belongs to")
+        _require_same(era, feed)
+
+
+def _require_same(era: int, feed: Feed) -> None:
+    if era != feed.era:
+        raise LogReplaced("the log is not the one any more that the position belongs to")
 
 
 async def _window(position: int | None, feed: Feed) -> AsyncIterator[Fact]:

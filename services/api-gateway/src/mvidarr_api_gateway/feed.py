@@ -15,7 +15,7 @@ from typing import Protocol
 from mvidarr_common.bus import After, Bus, FromNow, Gap, Live, LogReader, Record, Start
 from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.errors import LogError, Problem, Undecodable
-from mvidarr_common.messages.queries import GetSystem, SystemView
+from mvidarr_common.messages.queries import GetPosition, PositionView
 from mvidarr_common.messages.system import CatalogAdvanced, LogStarted
 
 from .background import background
@@ -133,6 +133,12 @@ class Feed:
         self._ailment = f"the log cannot be followed: {reason}"
         self._miss()
 
+    async def shows(self, offset: int) -> None:
+        """Wait until the catalog has committed this record, or the log is another."""
+        era = self.era
+        while era == self.era and (self.committed is None or self.committed < offset):
+            await self.pulse.wait()
+
     async def committed_to(self, offset: int, bus: Bus, seconds: float) -> bool:
         """Wait until the catalog has committed this record; asks it when Signals are lost."""
         try:
@@ -185,11 +191,11 @@ class Feed:
 async def ask_progress(feed: Feed, bus: Bus) -> None:
     """Ask the catalog how far it is; nothing happens if it does not answer."""
     try:
-        answer = await bus.ask(fresh(GetSystem(), source="api-gateway"), timeout=2.0)
+        answer = await bus.ask(fresh(GetPosition(), source="api-gateway"), timeout=2.0)
     except Problem:
         return
-    system = SystemView.model_validate_json(answer)
-    feed.learn(system.log_id, system.offset)
+    position = PositionView.model_validate_json(answer)
+    feed.learn(position.log_id, position.offset)
 
 
 @asynccontextmanager
@@ -213,10 +219,13 @@ async def _listen(feed: Feed, bus: Bus, live: Live) -> None:
 
 
 async def _inquire(feed: Feed, bus: Bus) -> None:
-    """Ask for the catalog's progress while nothing is known of it: an idle one says nothing."""
+    """Ask for the catalog's progress while nothing is known of it: an idle one says nothing. And
+    where it seems to stay behind: its last word may be lost."""
+    seen: int | None = None
     while True:
-        if feed.committed is None:
+        if feed.committed is None or (seen is not None and feed.committed < seen):
             await ask_progress(feed, bus)
+        seen = feed.last
         await asyncio.sleep(PAUSE)
 
 

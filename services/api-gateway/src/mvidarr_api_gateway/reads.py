@@ -2,16 +2,22 @@
 
 The log is followed without loss, so an answer is dropped at the latest when the next record passes;
 and an answer is kept only if the catalog is known to have committed everything that has passed.
+Another gateway may have answered somebody a moment before the record passes here: so what is kept
+is given away only when the catalog says that it has committed nothing since. Those who ask at the
+same time share that question.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from mvidarr_common.bus import Bus
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages import Query, Value, identity
+from mvidarr_common.messages.queries import GetPosition, PositionView
 
 from .feed import Fact, Feed
 from .showing import shown
@@ -27,6 +33,37 @@ def is_identity(envelope: Envelope) -> bool:
     return type(envelope.message).__module__ == identity.__name__
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, and a position of the log at which it was true."""
+
+    answer: bytes
+    offset: int
+
+
+class Now:
+    """How far the catalog is, asked after each who wants to know has come."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._asking: asyncio.Task[PositionView] | None = None
+        self._next: asyncio.Task[PositionView] | None = None
+
+    async def position(self) -> PositionView:
+        """Its position, as it is at this moment or later; raises Unavailable."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask(self._asking))
+            self._next.add_done_callback(_seen)
+        return await asyncio.shield(self._next)
+
+    async def _ask(self, earlier: asyncio.Task[PositionView] | None) -> PositionView:
+        if earlier is not None:
+            await asyncio.wait([earlier])
+        self._asking, self._next = self._next, None
+        answer = await self._bus.ask(fresh(GetPosition(), source="api-gateway"), 5.0)
+        return PositionView.model_validate_json(answer)
+
+
 class Reads:
     """Asks the catalog; `dropped_by` says which records make what is kept worthless."""
 
@@ -36,7 +73,8 @@ class Reads:
         self._bus = bus
         self._feed = feed
         self._dropped_by = dropped_by
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._now = Now(bus)
         self._generation = 0
         self._behind = (feed.era, -1)
 
@@ -54,12 +92,12 @@ class Reads:
         if "\\u0000" in key:
             raise Invalid("invalid_query", "A question may not contain the character NUL.")
         kept = self._kept.get(key)
-        if kept is not None and (self._dropped_by or self._bus.health.ready):
-            return kept
-        generation, settled = self._generation, self._settled()
+        if kept is not None and (self._dropped_by or await self._still_true(kept)):
+            return kept.answer
+        generation, settled, offset = self._generation, self._settled(), self._feed.committed
         answer = await self._bus.ask(fresh(query, source="api-gateway"), timeout)
         if settled and generation == self._generation and len(answer) <= LARGEST:
-            self._keep(key, answer)
+            self._keep(key, Kept(answer, offset or -1))
         return answer
 
     def saw(self, fact: Fact) -> None:
@@ -77,6 +115,13 @@ class Reads:
         """Something may have changed unseen."""
         self._drop()
 
+    async def _still_true(self, kept: Kept) -> bool:
+        """Whether nothing at all was committed since."""
+        if not self._bus.health.ready:
+            return False
+        now = await self._now.position()
+        return now.log_id == self._feed.log_id and now.offset <= kept.offset
+
     def _settled(self) -> bool:
         """Whether the catalog is known to have committed all that matters here."""
         era, offset = self._behind
@@ -87,7 +132,13 @@ class Reads:
         self._generation += 1
         self._kept.clear()
 
-    def _keep(self, key: str, answer: bytes) -> None:
+    def _keep(self, key: str, answer: Kept) -> None:
         self._kept[key] = answer
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def _seen(asked: "asyncio.Task[PositionView]") -> None:
+    """Who wanted to know may have gone: the error is nobody's then."""
+    if not asked.cancelled():
+        asked.exception()

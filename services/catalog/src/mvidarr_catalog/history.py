@@ -10,11 +10,13 @@ from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages.archive import GetParked, ParkedDetail
 from mvidarr_common.messages.queries import (
     GetHistory,
+    GetPosition,
     GetSystem,
     ListParked,
     ListRecords,
     ParkedMessages,
     ParkedView,
+    PositionView,
     Records,
     RecordView,
     SystemView,
@@ -89,6 +91,11 @@ async def system(_: GetSystem, read: Read) -> SystemView:
         queues=await _queues(read),
         parked=count or 0,
     )
+
+
+@model.query
+async def position(_: GetPosition, read: Read) -> PositionView:
+    return PositionView(log_id=read.checkpoint.log_id or "", offset=read.checkpoint.offset)
 
 
 async def _queues(read: Read) -> dict[str, dict[str, int]]:

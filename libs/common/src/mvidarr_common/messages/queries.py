@@ -180,6 +180,13 @@ class SystemView(View):
     parked: int
 
 
+class PositionView(View):
+    """How far the log is committed."""
+
+    log_id: str
+    offset: int
+
+
 class Page(View):
     """A page of a list. `next` is the cursor of the following page."""
 
@@ -350,3 +357,7 @@ class ListParked(Listing, Query[ParkedMessages], wire="parked.list", answer=Park
 
 class GetSystem(Query[SystemView], wire="system.get", answer=SystemView):
     pass
+
+
+class GetPosition(Query[PositionView], wire="position.get", answer=PositionView):
+    """For the gateway: is what it has seen all that there is?"""
