@@ -3,6 +3,7 @@
 import asyncio
 import random
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import OwnRecipe, Probe, Transcode, Verify
+from mvidarr_common.messages.jobs import OwnRecipe, Probe, Thumbnails, Transcode, Verify
+from mvidarr_common.processes import Children, open_children
+from mvidarr_common.testing.worker import run_job
+from mvidarr_transcoder.deps import Deps, deps_from
 from mvidarr_transcoder.media import measure
-from mvidarr_transcoder.operations import probe, transcode, verify
+from mvidarr_transcoder.operations import probe, thumbnails, transcode, verify
 from mvidarr_transcoder.running import niced
+from mvidarr_transcoder.settings import TranscoderSettings, threads_of_a_slot
 
 TINY = OwnRecipe(name="tiny", container="mp4", video="h264", audio="aac", speed="fast")
 
@@ -89,3 +94,46 @@ async def test_twenty_operations_at_once_all_end(make: Any, root: DataRoot, run:
 @pytest.mark.parametrize(("niceness", "first"), [(10, "nice"), (0, "ffmpeg")])
 def test_ffmpeg_gives_way_when_it_is_told_to(niceness: int, first: str) -> None:
     assert niced(niceness, ["ffmpeg", "-version"])[0] == first
+
+
+async def test_a_file_of_hundreds_of_streams_is_no_film(
+    make: Any, root: DataRoot, run: Any
+) -> None:
+    tone = ["-f", "lavfi", "-i", "sine=d=0.1", *["-map", "0"] * 300, "-c:a", "pcm_s16le"]
+    film = make("many.mov", *tone)
+    assert await ended(run(probe, Probe(path=root.relative(film)))) == "damaged_corrupt"
+
+
+async def test_a_film_that_says_it_is_endless_is_refused_and_pictured_within_limits(
+    media: Path, make: Any, put: Any, root: DataRoot, run: Any
+) -> None:
+    content = make("copy.mkv", "-i", str(media / "whole.mp4"), "-c", "copy").read_bytes()
+    at = content.index(b"\x44\x89\x88") + 3  # the duration, in milliseconds
+    path = put("endless.mkv", content[:at] + struct.pack(">d", 1e12) + content[at + 8 :])
+    facts = measure(str(root.at(path)))
+    assert facts.duration == 1e9
+    assert await ended(run(verify, Verify(path=path))) == "damaged_truncated"
+    sheets = await run(thumbnails, Thumbnails(path=path, facts=facts), job_id="pictures")
+    assert len(sheets.artwork) < 100
+
+
+async def test_what_takes_too_long_is_ended(
+    make: Any, root: DataRoot, deps: Deps, children: Children
+) -> None:
+    film = make("long.mkv", "-f", "lavfi", "-i", "testsrc2=s=640x360:d=12", "-c:v", "mpeg4")
+    spec = Transcode(path=root.relative(film), recipe="high_quality", facts=measure(str(film)))
+    quick = replace(deps, time_limit=0.2)
+    assert await ended(run_job(transcode, spec, quick, root, children=children)) == "too_long"
+    assert list((root.path / "staging").rglob("high_quality*")) == []
+
+
+async def test_a_child_gets_so_much_memory_and_no_more() -> None:
+    async with open_children(("av",), memory=600 << 20) as children:
+        with pytest.raises(MemoryError):
+            await children.call(bytearray, 1 << 30)
+
+
+def test_processors_are_shared_out_among_the_slots() -> None:
+    settings = TranscoderSettings(transcode_slots=10_000)
+    assert (deps_from(settings).threads, threads_of_a_slot(settings)) == (1, 1)
+    assert deps_from(TranscoderSettings(ffmpeg_threads=7)).threads == 7

@@ -199,6 +199,14 @@ async def test_unusual_but_whole_files_pass(
     assert result.frames > 100 or name == "slides.mp4"
 
 
+async def test_a_broadcast_stream_cut_between_packets_is_shorter_than_expected(
+    media: Path, make: Any, put: Put, run: Any
+) -> None:
+    content = make("x.ts", "-i", str(media / "whole.mp4"), "-c", "copy").read_bytes()
+    cut = put("cut.ts", content[: len(content) // 2 // 188 * 188])
+    assert await refused(run, cut, expected_duration=6)
+
+
 async def test_something_appended_does_no_harm(media: Path, put: Put, run: Any) -> None:
     content = (media / "whole.mp4").read_bytes() + b"something else" * 9
     assert (await run(verify, Verify(path=put("x.mp4", content)))).frames > 150

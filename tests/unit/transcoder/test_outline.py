@@ -1,5 +1,6 @@
 """A file that was cut shows it in its outermost boxes."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,3 +81,28 @@ def test_bytes_that_make_no_element_are_located(offset: int, of: Of) -> None:
     broken = WEBM[:offset] + bytes(20) + WEBM[offset + 20 :]
     assert of(broken).damaged == offset
     assert not of(broken).cut
+
+
+PACKET = b"\x47" + bytes(187)
+CLOCKED = bytes(4) + PACKET
+PACK = b"\x00\x00\x01\xba\x44" + bytes(9)
+PES = b"\x00\x00\x01\xe0" + (100).to_bytes(2) + bytes(100)
+CHECKED = element("bf", zlib.crc32(BLOCK * 5).to_bytes(4, "little")) + BLOCK * 5
+
+
+@pytest.mark.parametrize("whole", [PACKET * 20, CLOCKED * 20, (PACK + PES * 3) * 4 + PES])
+def test_broadcast_streams_are_followed_packet_by_packet(whole: bytes, of: Of) -> None:
+    found = of(whole)
+    assert (found.cut, found.damaged) == (False, None)
+    assert of(whole[:-50]).cut
+    middle = len(whole) // 2
+    harmed = of(whole[:middle] + bytes(300) + whole[middle + 300 :])
+    assert harmed.damaged is not None
+
+
+def test_the_checksum_of_a_cluster_is_compared(of: Of) -> None:
+    whole = EBML + element("18538067", INFO + element("1f43b675", CHECKED) * 3)
+    assert of(whole).damaged is None
+    flipped = bytearray(whole)
+    flipped[-10] ^= 1
+    assert of(bytes(flipped)).damaged is not None

@@ -21,7 +21,7 @@ BEFORE = [
     "ffmpeg", "-nostdin", "-y", "-hide_banner", "-v", "warning", "-nostats",
     "-progress", "pipe:1", "-stats_period", "0.5",
     "-protocol_whitelist", "file,pipe", "-format_whitelist", DEMUXERS,
-    "-threads", "2", "-i", "file:/in/a.webm",
+    "-max_streams", "100", "-threads", "2", "-i", "file:/in/a.webm",
 ]  # fmt: skip
 KEPT = ["-map_metadata", "0", "-map_chapters", "0", "-dn", "-threads", "2"]
 PICTURE = ["-map", "0:v:0", "-c:v"]
@@ -44,7 +44,7 @@ EXPECTED: dict[str, list[str]] = {
     ],
     "ultra_compress": [
         *PICTURE, "libx265", "-preset", "medium", "-crf", "32", "-pix_fmt", "yuv420p",
-        "-tag:v", "hvc1", "-x265-params", "log-level=error", *AUDIO, "aac", "-b:a", "64k",
+        "-tag:v", "hvc1", "-x265-params", "log-level=error:pools=2", *AUDIO, "aac", "-b:a", "64k",
         *KEPT, "-f", "mp4",
     ],
     "webm_web": [
@@ -56,7 +56,7 @@ EXPECTED: dict[str, list[str]] = {
     ],
     "hevc": [
         *PICTURE, "libx265", "-preset", "medium", "-crf", "24", "-pix_fmt", "yuv420p",
-        "-tag:v", "hvc1", "-x265-params", "log-level=error", *AUDIO, "aac", "-b:a", "160k",
+        "-tag:v", "hvc1", "-x265-params", "log-level=error:pools=2", *AUDIO, "aac", "-b:a", "160k",
         *KEPT, "-movflags", "+faststart", "-f", "mp4",
     ],
     "av1": [

@@ -114,9 +114,11 @@ def _runtime(service: AnyService, settings: Settings, bus: Bus) -> Runtime[Any]:
     )
 
 
-def _child_memory(settings: Settings) -> int | None:
-    limit = settings.child_memory_mb
-    return None if limit is None else limit << 20
+def _child_memory(settings: Settings) -> int:
+    """In bytes; where nothing else was told, half of the machine's."""
+    if settings.child_memory_mb is not None:
+        return settings.child_memory_mb << 20
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 async def _main(service: AnyService, runtime: Runtime[Any], deps: Any) -> None:

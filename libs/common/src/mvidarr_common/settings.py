@@ -60,7 +60,8 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP collector for traces")
     child_memory_mb: int | None = Field(
         default=None,
-        description="memory that one child process may use for data, in MiB; none: no limit",
+        description="memory that one child process may use for data, in MiB; none: half of what"
+        " the machine has",
         gt=0,
     )
     grace: float = Field(default=30.0, description="seconds from SIGTERM to the end", gt=0)

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from mvidarr_common.ffmpeg import find_ffmpeg
 from mvidarr_common.service import Runtime
 
-from .settings import TranscoderSettings
+from .settings import TranscoderSettings, threads_of_a_slot
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """`threads` is for one decoder or encoder, 0 lets FFmpeg decide; `naming` is the template;
+    """`threads` is for one decoder or encoder; `naming` is the template; the limits are seconds;
     `niceness` is how much FFmpeg gives way."""
 
     ffmpeg: str
     threads: int
     naming: str
     stall_timeout: float
+    time_limit: float
     niceness: int = 0
 
 
@@ -32,8 +33,9 @@ def deps_from(settings: TranscoderSettings) -> Deps:
     """The dependencies that these settings describe."""
     return Deps(
         ffmpeg=find_ffmpeg(settings.ffmpeg),
-        threads=settings.ffmpeg_threads,
+        threads=settings.ffmpeg_threads or threads_of_a_slot(settings),
         naming=settings.naming,
         stall_timeout=settings.stall_timeout,
+        time_limit=settings.time_limit,
         niceness=settings.niceness,
     )

@@ -26,7 +26,7 @@ FAMILIES = (
     Hardware("videotoolbox", quality="-q:v"),
 )  # fmt: skip
 
-Run = Callable[..., Awaitable[Finished]]
+Run = Callable[[list[str]], Awaitable[Finished]]
 _found: dict[tuple[str, str], Hardware | None] = {}
 
 
@@ -40,7 +40,7 @@ async def working(run: Run, ffmpeg: str, codec: str) -> Hardware | None:
 
 async def _tried(run: Run, ffmpeg: str, codec: str) -> Hardware | None:
     for family in FAMILIES:
-        if (await run(*trial(ffmpeg, family, codec))).code == 0:
+        if (await run(trial(ffmpeg, family, codec))).code == 0:
             return family
     return None
 

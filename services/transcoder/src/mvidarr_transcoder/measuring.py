@@ -58,7 +58,7 @@ async def _crop(
         if name.endswith("cropdetect.y"):
             lines.append("crop={w}:{h}:{x}:{y}".format(**said))
 
-    succeeded(await job.run(*line, on_line=hear))
+    succeeded(await encode(job, line, facts.duration, "crop", hear))
     return borders(lines[-_LONGEST_TAIL:], facts.picture)
 
 

@@ -9,7 +9,7 @@ from mvidarr_common.messages.profiles import Recipe
 
 from .encodings import RECIPES, Encoding
 from .hardware import Hardware, video_arguments
-from .media.opening import DEMUXERS, PROTOCOLS
+from .media.opening import DEMUXERS, MOST_STREAMS, PROTOCOLS
 from .own_recipes import from_own
 from .treating import Measured, burning, picture_filters, sound_filters, texts_of
 
@@ -36,7 +36,7 @@ def command(
 ) -> list[str]:
     """The whole command line. It writes what it has done to standard output, line by line."""
     encoding = encoding_of(recipe)
-    cooking = Cooking(encoding, facts, source, treatment, measured, hardware)
+    cooking = Cooking(encoding, facts, source, treatment, measured, hardware, threads)
     return [
         *opening(ffmpeg, source, threads, hardware),
         *_streams(cooking),
@@ -58,7 +58,7 @@ def opening(
         ffmpeg, "-nostdin", "-y", "-hide_banner", "-v", "warning", "-nostats",
         "-progress", "pipe:1", "-stats_period", "0.5", *(hardware.before if hardware else ()),
         "-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS,
-        "-threads", str(threads), "-i", f"file:{source}",
+        "-max_streams", str(MOST_STREAMS), "-threads", str(threads), "-i", f"file:{source}",
     ]  # fmt: skip
 
 
@@ -72,6 +72,7 @@ class Cooking:
     treatment: Treatment
     measured: Measured
     hardware: Hardware | None
+    threads: int = 0
 
 
 def copied(cooking: Cooking) -> tuple[str, ...]:
@@ -116,8 +117,14 @@ def _picture(cooking: Cooking, picture: VideoStream) -> list[str]:
         chain += [hardware.upload] if hardware.upload else []
         coded = video_arguments(hardware, codec, 26)
     else:
-        coded = ["-c:v", *cooking.encoding.video]
+        coded = ["-c:v", *_paced(cooking.encoding.video, cooking.threads)]
     return [*begin, *coded, *(["-vf", ",".join(chain)] if chain else [])]
+
+
+def _paced(arguments: tuple[str, ...], threads: int) -> list[str]:
+    """x265 makes a pool of every processor, whatever `-threads` says."""
+    pool = f":pools={threads}" if threads else ""
+    return [one + pool if one.startswith("log-level=") else one for one in arguments]
 
 
 def _chain(cooking: Cooking, picture: VideoStream) -> list[str]:

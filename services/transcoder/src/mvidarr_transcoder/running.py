@@ -19,7 +19,7 @@ async def encode(
     also: Callable[[str], None] = lambda _: None,
 ) -> Finished:
     """Run a command that tells `-progress` on its standard output; `also` hears every line."""
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
         encoder = Encoder(duration)
 
         def heard(text: str) -> None:

@@ -19,7 +19,10 @@ class TranscoderSettings(Settings):
         description="the FFmpeg program; without it the one on PATH, else the one that is shipped",
     )
     ffmpeg_threads: int = Field(
-        default=0, ge=0, description="threads of one decoder or encoder; 0: FFmpeg decides"
+        default=0,
+        ge=0,
+        description="threads of one decoder or encoder; 0: the processors, shared out among the"
+        " transcodes that may run at once",
     )
     niceness: int = Field(
         default=10, ge=0, le=19, description="how much FFmpeg gives way to other programs"
@@ -30,6 +33,9 @@ class TranscoderSettings(Settings):
     )
     stall_timeout: float = Field(
         default=120.0, gt=0, description="seconds without any progress that end a media job"
+    )
+    time_limit: float = Field(
+        default=6 * 3600.0, gt=0, description="seconds that one step of a media job may take"
     )
     media_slots: int = Field(default=2, ge=0, description="probes, verifications, thumbnails")
     transcode_slots: int = Field(
@@ -44,6 +50,11 @@ class TranscoderSettings(Settings):
     @classmethod
     def _stays_inside(cls, template: str) -> str:
         return checked(template)
+
+
+def threads_of_a_slot(settings: TranscoderSettings) -> int:
+    """So many that all slots together use every processor once."""
+    return max(1, (os.cpu_count() or 1) // max(1, settings.transcode_slots))
 
 
 def slots(settings: TranscoderSettings) -> Mapping[str, int]:

@@ -62,10 +62,9 @@ def _decode_file(path: str, threads: int, found: Examination, quick: bool) -> No
     try:
         with open_media(path) as container:
             found.facts = facts_of(container, Path(path))
-        if found.outline.damaged is not None:
-            found.broken = f"the container is broken at byte {found.outline.damaged}"
-            share = found.outline.damaged / found.outline.size
-            found.broken_at = share * (found.facts.duration or 0.0)
+        if (damaged := _damage(found)) is not None:
+            found.broken = f"the container is broken at byte {damaged}"
+            found.broken_at = damaged / found.outline.size * (found.facts.duration or 0.0)
             return
         with open_media(path) as container:  # again: measuring has decoded the first frame
             _decode(container, found, _taker(container, threads, quick))
@@ -73,6 +72,12 @@ def _decode_file(path: str, threads: int, found: Examination, quick: bool) -> No
         found.broken = found.broken or _said(error)
     except IndexError:  # PyAV on packets of a stream that the header does not know
         found.broken = "a stream turns up in the middle"
+
+
+def _damage(found: Examination) -> int | None:
+    """The first byte that makes no sense. A program stream has its head at the start."""
+    headless = found.facts and found.facts.container == "mpeg" and found.outline.promised is None
+    return 0 if headless and found.outline.damaged is None else found.outline.damaged
 
 
 def _taker(container: InputContainer, threads: int, quick: bool) -> Take:

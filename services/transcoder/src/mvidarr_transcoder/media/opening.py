@@ -13,7 +13,14 @@ DEMUXERS = (
 would let a web page read our files and our network."""
 
 PROTOCOLS = "file,pipe"
-LIMITS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS}
+MOST_STREAMS = 100
+"""A real film has a few; a file that says it has thousands wants to do harm."""
+
+LIMITS = {
+    "protocol_whitelist": PROTOCOLS,
+    "format_whitelist": DEMUXERS,
+    "max_streams": str(MOST_STREAMS),
+}
 
 
 def open_media(path: str | Path) -> InputContainer:

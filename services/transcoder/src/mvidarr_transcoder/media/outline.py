@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from . import ebml
+from . import ebml, mpeg
 
+_START = 1200
 _MP4_BOXES = frozenset(
     b"ftyp moov mdat moof mfra free skip wide uuid meta sidx styp emsg prft ssix pdin pnot".split()
 )
@@ -31,18 +32,26 @@ class Outline:
 
 
 def outline(path: Path) -> Outline:
-    """The outline of an MP4, Matroska, WebM or AVI file; of others only the size."""
+    """The outline of an MP4, Matroska, WebM, AVI or MPEG file; of others only the size."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        start = file.read(12)
+        start = file.read(_START)
         if start[4:8] in _MP4_BOXES:
             return _mp4(file, size)
-        if start[:4] == ebml.MAGIC:
-            walked = ebml.walk(file, size)
-            return Outline(size, walked.promised, damaged=walked.damaged)
         if start[:4] == b"RIFF":
             return Outline(size, 8 + int.from_bytes(start[4:8], "little"))
-    return Outline(size)
+        walked = _walked(file, size, start)
+    return Outline(size, walked.promised, damaged=walked.damaged)
+
+
+def _walked(file: BinaryIO, size: int, start: bytes) -> ebml.Walked:
+    if start[:4] == ebml.MAGIC:
+        return ebml.walk(file, size)
+    if start[:4] == mpeg.PACK:
+        return mpeg.walk_program(file, size)
+    if (shape := mpeg.shape(start)) is not None:
+        return mpeg.walk_transport(file, size, shape)
+    return ebml.Walked()
 
 
 def _mp4(file: BinaryIO, size: int) -> Outline:

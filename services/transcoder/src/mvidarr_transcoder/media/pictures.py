@@ -1,6 +1,6 @@
 """Pictures of a film: a good frame for the poster, and sheets of small ones for scrubbing.
 
-One walk through the film, from keyframe to keyframe, gives both.
+One walk through the film gives both.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -17,9 +16,12 @@ from mvidarr_common import forked
 from .facts import is_cover
 from .opening import open_media
 from .posters import Candidates, posters
+from .reel import Reel
 from .sheets import TILE_SECONDS, Picture, Sheets, contact_sheet
 
 _SAMPLES = 16
+_MOST_SECONDS = 24 * 3600
+"""Headers lie; no sheet has tiles for more than a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ def take_pictures(
 
 
 def _tile_times(duration: float) -> list[float]:
-    return [float(at) for at in range(0, max(1, int(duration)), TILE_SECONDS)]
+    return [float(at) for at in range(0, _whole(duration), TILE_SECONDS)]
+
+
+def _whole(duration: float) -> int:
+    return max(1, int(min(duration, _MOST_SECONDS)))
 
 
 def _samples(duration: float) -> list[float]:
@@ -66,30 +72,16 @@ def _samples(duration: float) -> list[float]:
 
 
 def _frames(source: str, times: list[float]) -> Iterator[tuple[float, Image.Image]]:
-    """The frame that is seen at each of these times, upright and with square pixels."""
+    """The frame that is seen at each of these times, upright and with square pixels. Beyond the
+    last frame, whatever the header says, there is none."""
     with open_media(source) as container:
         film = next(stream for stream in container.streams.video if not is_cover(stream))
-        film.codec_context.thread_type = "AUTO"
-        shown: Image.Image | None = None
+        reel = Reel(container, film)
         for at in times:
-            frame = _frame_at(container, film, at)
-            if frame is not None:
-                shown = _upright(frame, film)
-            if shown is not None:  # beyond the last frame the last one stays
-                yield at, shown
-
-
-def _frame_at(container: InputContainer, film: VideoStream, at: float) -> av.VideoFrame | None:
-    assert film.time_base is not None
-    start = film.start_time or 0
-    wanted = start + int(at / film.time_base)
-    container.seek(wanted, stream=film)
-    last = None
-    for frame in container.decode(film):
-        last = frame
-        if frame.pts is not None and frame.pts + (frame.duration or 0) > wanted:
-            break
-    return last
+            if (frame := reel.frame_at(at)) is not None:
+                yield at, _upright(frame, film)
+            if reel.over:
+                return
 
 
 def _upright(frame: av.VideoFrame, film: VideoStream) -> Image.Image:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import av
+from av.codec.context import CodecContext
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 
 from .facts import stream_duration
 from .watching import Watch, Watched
@@ -42,29 +44,47 @@ class Take(Protocol):
         """What is wrong with the packet."""
 
 
+_STRICTER = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders that notice when the data of a frame end too early. FFmpeg's own ones for these codecs,
+which have no checksums, make a picture of anything."""
+
+
 class Decoding:
     """Decodes everything, and looks at it."""
 
     def __init__(self, streams: Sequence[Stream], threads: int) -> None:
-        self.spans = {stream.index: _prepared(stream, threads) for stream in streams}
+        self.spans = {stream.index: _span(stream) for stream in streams}
+        self._stricter: dict[int, VideoCodecContext] = {}
+        for stream in streams:
+            if (stricter := _stricter(stream)) is not None:
+                self._stricter[stream.index] = stricter
+            _set_up(stricter or stream.codec_context, threads)
         self._watches = {index: Watch() for index in self.spans}
         for index, watch in self._watches.items():
             self.spans[index].watched = watch.watched
 
     def take(self, packet: "Packet[Stream]") -> str | None:
-        span = self.spans[packet.stream_index]
+        span = self.spans[packet.stream.index]
         if packet.size and not span.keyed and not packet.is_keyframe:
             return None  # a recording may begin in the middle of a group of pictures
         span.keyed = True
         span.packets += bool(packet.size) and not packet.is_discard
         if packet.is_corrupt:
             return "the container marks it as damaged"
-        for frame in packet.decode():
+        for frame in self._frames(packet):
             assert isinstance(frame, av.VideoFrame | av.AudioFrame)
             if frame.is_corrupt:
                 return "a frame is damaged"
-            self._see(packet.stream_index, frame)
+            self._see(packet.stream.index, frame)
         return None
+
+    def _frames(self, packet: "Packet[Stream]") -> Sequence[object]:
+        """An empty packet stands for the end: what is left comes out. Only its stream is right,
+        not its number."""
+        stricter = self._stricter.get(packet.stream.index)
+        if stricter is None:
+            return packet.decode()
+        return stricter.decode(packet if packet.size else None)
 
     def _see(self, index: int, frame: av.VideoFrame | av.AudioFrame) -> None:
         span = self.spans[index]
@@ -86,7 +106,7 @@ class Reading:
         self.spans = {stream.index: _span(stream) for stream in streams}
 
     def take(self, packet: "Packet[Stream]") -> str | None:
-        span = self.spans[packet.stream_index]
+        span = self.spans[packet.stream.index]
         if packet.is_corrupt:
             return "the container marks it as damaged"
         if packet.size:
@@ -103,9 +123,16 @@ def _span(stream: Stream) -> StreamSpan:
     return StreamSpan(stream.type, name, stream_duration(stream))
 
 
-def _prepared(stream: Stream, threads: int) -> StreamSpan:
-    context = stream.codec_context
+def _stricter(stream: Stream) -> VideoCodecContext | None:
+    name = _STRICTER.get(stream.codec_context.codec.canonical_name)
+    if name is None or name not in av.codecs_available:
+        return None
+    stricter = av.CodecContext.create(name, "r")
+    assert isinstance(stricter, VideoCodecContext)
+    return stricter
+
+
+def _set_up(context: CodecContext, threads: int) -> None:
     context.thread_type = "AUTO"
     context.thread_count = threads
     context.options = {"err_detect": "explode"}  # say it, instead of painting over it
-    return _span(stream)

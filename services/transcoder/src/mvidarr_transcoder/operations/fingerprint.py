@@ -37,7 +37,7 @@ async def _sound(spec: Fingerprint, job: Job[Deps], source: Path) -> bytes:
 
 
 async def _pictures(spec: Fingerprint, job: Job[Deps], source: Path) -> list[str]:
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
         return await job.call(
             picture_hashes, str(source), spec.seconds, on_message=lambda _: alive()
         )

@@ -36,7 +36,7 @@ async def _one(spec: Images, job: Job[Deps], number: int, source: str) -> ImageD
         path = existing(job.root, source)
         folder = job.staging / str(number)
         folder.mkdir()
-        async with ending_when_stalled(job.deps.stall_timeout):
+        async with ending_when_stalled(job.deps):
             found = await job.call(work_on, str(path), source, str(folder), spec.wishes)
     except JobError as error:
         return ImageDone(source=source, reason=error.message)

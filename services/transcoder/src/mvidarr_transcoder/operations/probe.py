@@ -15,7 +15,7 @@ async def probe(spec: Probe, job: Job[Deps]) -> Probed:
     """The facts of a file, measured in a child process."""
     path = existing(job.root, spec.path)
     try:
-        async with ending_when_stalled(job.deps.stall_timeout):
+        async with ending_when_stalled(job.deps):
             return Probed(facts=await job.call(measure, str(path)))
     except av.FFmpegError as error:
         raise JobError("damaged_corrupt", "This is no media file.", detail=str(error)) from error

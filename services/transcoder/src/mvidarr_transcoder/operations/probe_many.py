@@ -16,7 +16,7 @@ async def probe_many(spec: ProbeMany, job: Job[Deps]) -> ProbedMany:
     """The facts of each file that has some; a reason for each that has none."""
     there = {path: found for path in spec.paths if (found := _found(job, path)) is not None}
     total = len(there)
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
 
         def told(done: int) -> None:
             alive()

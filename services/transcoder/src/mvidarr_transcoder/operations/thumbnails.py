@@ -35,7 +35,7 @@ async def thumbnails(spec: Thumbnails, job: Job[Deps]) -> ThumbnailsMade:
 async def _taken(job: Job[Deps], source: Path, spec: Thumbnails) -> list[Picture]:
     duration = spec.facts.duration or 0.0
     wish = Wish(spec.candidates, spec.sizes, spec.formats, spec.contact_sheet, spec.webvtt)
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
 
         def told(at: float) -> None:
             alive()

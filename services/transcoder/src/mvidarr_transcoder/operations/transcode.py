@@ -62,7 +62,9 @@ async def _hardware(spec: Transcode, job: Job[Deps]) -> Hardware | None:
     video = encoding_of(spec.recipe).video
     if not spec.treatment.hardware or not video:
         return None
-    return await working(job.run, job.deps.ffmpeg, CODECS[video[0]])
+    return await working(
+        lambda line: encode(job, line, None, "trial"), job.deps.ffmpeg, CODECS[video[0]]
+    )
 
 
 def _notes(cooking: Cooking) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from mvidarr_transcoder.verdict import verdict
 async def verify(spec: Verify, job: Job[Deps]) -> Verified:
     """Measure it in a child process, then judge what was measured."""
     path = existing(job.root, spec.path)
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
 
         def told(message: tuple[str, float, float | None]) -> None:
             alive()

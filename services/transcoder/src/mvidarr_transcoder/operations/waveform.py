@@ -19,7 +19,7 @@ async def waveform(spec: Waveform, job: Job[Deps]) -> WaveformDrawn:
     picture, peaks = job.staging / "waveform.png", job.staging / "peaks.json"
     line = clipping.waveform(job.deps.ffmpeg, spec, source, picture)
     succeeded(await encode(job, line, spec.facts.duration, "waveform"), "waveform_failed")
-    async with ending_when_stalled(job.deps.stall_timeout) as alive:
+    async with ending_when_stalled(job.deps) as alive:
         await job.call(
             write_peaks, str(source), str(peaks), spec.points, on_message=lambda _: alive()
         )
