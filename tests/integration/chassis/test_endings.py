@@ -24,6 +24,7 @@ from mvidarr_common.messages.jobs import (
     Thumbnails,
     ThumbnailsMade,
 )
+from mvidarr_common.messages.steering import JobPaused
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.worker import run_job
 
@@ -59,6 +60,35 @@ async def test_a_stop_ends_the_attempt_and_nothing_is_said_of_it(shop: Shop) -> 
         JobStarted
     ]
     assert await shop.bus.depth("jobs.noop") == 0
+    assert not shop.root.staging(JobId("job-1")).exists()
+
+
+async def test_a_pause_is_told_and_the_partial_files_stay_for_whoever_resumes(shop: Shop) -> None:
+    patient = Patient()
+    async with shop.serving(shop.worker(patient.handle)):
+        await shop.bus.publish(queued())
+        await patient.up.wait()
+        pause = StopJob(job_id=JobId("job-1"), attempt=1, reason="pause")
+        await shop.bus.signal(fresh(pause, source="test"))
+        await eventually(lambda: shop.said(JobPaused))
+    [paused] = await shop.said(JobPaused, JobFailed, JobHandedBack)
+    assert isinstance(paused, JobPaused)
+    assert (paused.attempt, paused.worker_id) == (1, "one")
+    assert await shop.bus.depth("jobs.noop") == 0
+    assert "video.part" in staged(shop.root)
+
+
+async def test_a_cancellation_outdoes_a_pause_that_outdoes_a_leave(shop: Shop) -> None:
+    patient = Patient()
+    worker, slip = shop.worker(patient.handle), Slip(queued().encode())
+    task = asyncio.create_task(worker.take(slip))
+    await patient.up.wait()
+    worker.stop(JobId("job-1"), 1, pause=True)
+    worker.stop(JobId("job-1"), 1)
+    worker.stop(JobId("job-1"), 1, pause=True)
+    await task
+    assert slip.became == "acked"
+    assert await shop.said(JobPaused) == []
     assert not shop.root.staging(JobId("job-1")).exists()
 
 

@@ -53,10 +53,12 @@ from mvidarr_common.messages.library import (
     RestoreVideo,
 )
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile, SaveProfile
+from mvidarr_common.messages.steering import JobPaused, PauseJob, ResumeJob
 from mvidarr_common.messages.system import LogStarted
 
 T = TypeVar("T")
 FEW = 40
+ENDS = ("done", "done", "broken", "hopeless", "back", "paused", "")
 URLS = tuple(f"https://videos.example/{n}" for n in range(2))
 VIDEOS = st.sampled_from([video_id(url) for url in URLS])
 ABOUT_VIDEOS: st.SearchStrategy[Command] = st.one_of(
@@ -93,7 +95,7 @@ class World(RuleBasedStateMachine):
         self.ask(EnqueueJob(spec=Noop()))
 
     @precondition(lambda self: self.log.rows(Job))
-    @rule(data=st.data(), what=st.sampled_from((CancelJob, RetryJob)))
+    @rule(data=st.data(), what=st.sampled_from((CancelJob, RetryJob, PauseJob, ResumeJob)))
     def change_job(self, data: st.DataObject, what: type[CancelJob]) -> None:
         self.ask(what(job_id=JobId(self.pick(data, self.log.rows(Job)).id)))
 
@@ -144,7 +146,10 @@ class World(RuleBasedStateMachine):
         self.log.say(by_the_clock(again, key=f"{job.id}/{job.attempt}"))
 
     @precondition(lambda self: self.log.released)
-    @rule(data=st.data(), end=st.sampled_from(("done", "done", "broken", "hopeless", "back", "")))
+    @rule(
+        data=st.data(),
+        end=st.sampled_from(("done", "done", "broken", "hopeless", "back", "paused", "")),
+    )
     def work(self, data: st.DataObject, end: str) -> None:
         """One delivery of a job; without an end the worker is killed."""
         self.log.words += self.delivery(self.pick(data, self.log.released), end)
@@ -161,6 +166,9 @@ class World(RuleBasedStateMachine):
         if end == "back":
             back = JobHandedBack(job_id=id, attempt=attempt, worker_id=worker, delivery=nonce)
             yield self.log.envelope(back)
+        elif end == "paused":
+            paused = JobPaused(job_id=id, attempt=attempt, worker_id=worker, delivery=nonce)
+            yield self.log.envelope(paused)
         elif end == "done":
             done = JobCompleted(
                 job_id=id, attempt=attempt, worker_id=worker, result=result_of(job), seconds=1

@@ -108,12 +108,12 @@ def test_a_worker_that_starts_what_has_ended_is_stopped() -> None:
 
 
 def test_pauses_grow_and_keep_what_the_failure_asks_for() -> None:
-    dues = [next_due("download", failed(n), BEGINNING) for n in range(1, DEFAULT_ATTEMPTS + 1)]
+    dues = [next_due("download", failed(n), n, BEGINNING) for n in range(1, DEFAULT_ATTEMPTS + 1)]
     pauses = [(due - BEGINNING).total_seconds() for due in dues if due]
     assert pauses == sorted(pauses)
     assert len(pauses) == DEFAULT_ATTEMPTS - 1
     asked = failed().model_copy(update={"after": LONGEST_PAUSE * 2})
-    due = next_due("download", asked, BEGINNING)
+    due = next_due("download", asked, 1, BEGINNING)
     assert due is not None
     assert (due - BEGINNING).total_seconds() == LONGEST_PAUSE * 2
 

@@ -6,6 +6,7 @@ from .envelope import Envelope, following
 from .messages import Event
 from .messages.ids import WorkerId
 from .messages.jobs import JobCompleted, JobHandedBack, JobQueued, JobStarted, Result
+from .messages.steering import JobPaused
 from .outcome import failure
 
 
@@ -46,6 +47,13 @@ class Facts:
         job, attempt = self.queued.job_id, self.queued.attempt
         return self._follows(
             JobHandedBack(job_id=job, attempt=attempt, worker_id=self.worker, delivery=self.nonce)
+        )
+
+    def paused(self) -> Envelope:
+        """It costs no attempt; whoever resumes it finds the partial files."""
+        job, attempt = self.queued.job_id, self.queued.attempt
+        return self._follows(
+            JobPaused(job_id=job, attempt=attempt, worker_id=self.worker, delivery=self.nonce)
         )
 
     def _follows(self, fact: Event, ordinal: str | None = None) -> Envelope:

@@ -25,7 +25,8 @@ from .telling import insist
 log = logging.getLogger(__name__)
 
 HARD_LIMIT = 6 * 3600.0
-Why = Literal["stopped", "leaving"]
+Why = Literal["stopped", "paused", "leaving"]
+WEIGHT: dict[Why | None, int] = {None: 0, "leaving": 1, "paused": 2, "stopped": 3}
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,11 @@ class Run:
         return Claim(job_id=job, attempt=attempt, delivery=self.facts.nonce)
 
     def end(self, why: Why) -> None:
-        """Cancel the handler, once; a stop outdoes a leave."""
+        """Cancel the handler, once; a stop outdoes a pause, and that a leave."""
         if self._why is None:
             self._ended = time.monotonic()
             self._task.cancel()
-        if self._why != "stopped":
-            self._why = why
+        self._why = max(self._why, why, key=lambda each: WEIGHT[each])
 
     async def conclude(self) -> Ending:
         """Wait for the end, and tell it until it is confirmed."""
@@ -146,6 +146,9 @@ class Run:
         if self._why == "leaving":
             await asyncio.to_thread(self._staging.keep)
             return Ending("handed_back", "hand_back", self.facts.handed_back())
+        if self._why == "paused":
+            await asyncio.to_thread(self._staging.keep)
+            return Ending("paused", fact=self.facts.paused())
         problem = as_problem(error)
         if problem.code == "defect":
             log.error("a defect in a handler", exc_info=error)

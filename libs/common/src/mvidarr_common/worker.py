@@ -73,11 +73,11 @@ class Worker:
         finally:
             self._takes.discard(task)
 
-    def stop(self, job: JobId, attempt: int) -> None:
-        """End this attempt and all before it, and say nothing of them."""
+    def stop(self, job: JobId, attempt: int, *, pause: bool = False) -> None:
+        """End this attempt and all before it, and say nothing of them but that they pause."""
         for (running, number), run in self.running.items():
             if running == job and number <= attempt:
-                run.end("stopped")
+                run.end("paused" if pause else "stopped")
 
     async def _take(self, delivery: Delivery) -> None:
         cause = self._read(delivery)
@@ -146,7 +146,8 @@ class Worker:
     async def _hear_stops(self, live: Live) -> None:
         async for heard in live:
             if isinstance(heard, Envelope) and isinstance(heard.message, StopJob):
-                self.stop(heard.message.job_id, heard.message.attempt)
+                stop = heard.message
+                self.stop(stop.job_id, stop.attempt, pause=stop.reason == "pause")
 
     async def _announce(self) -> None:
         """At once, whenever slots change, and every few seconds."""

@@ -12,6 +12,7 @@ from . import (
     pages,
     profiles,
     queries,
+    steering,
     system,
 )
 from .base import (
@@ -30,5 +31,5 @@ from .base import (
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
-    "profiles", "queries", "registered", "system",
+    "profiles", "queries", "registered", "steering", "system",
 ]  # fmt: skip

@@ -229,12 +229,14 @@ class JobHandedBack(Event, wire="job.handed_back", about="job:job_id"):
 
 
 class JobRescheduled(Event, wire="job.rescheduled", about="job:job_id"):
-    """It waits again, until `due`, for attempt number `attempt`."""
+    """It waits again, until `due`, for attempt number `attempt`. `spent` is how many attempts
+    before that one count; where it is not said, one more than before."""
 
     job_id: JobId
     attempt: int
     due: datetime
     reason: str
+    spent: int | None = None
 
 
 class JobGivenUp(Event, wire="job.given_up", about="job:job_id"):
@@ -265,10 +267,12 @@ class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
 
 
 class StopJob(Signal, wire="job.stop", about="job:job_id"):
-    """To workers: end this attempt (all attempts up to it) and say nothing more of it."""
+    """To workers: end this attempt (all attempts up to it). Of a pause tell that it is so, and
+    keep the partial files; of a cancellation say nothing more."""
 
     job_id: JobId
     attempt: int
+    reason: Literal["cancel", "pause"] = "cancel"
 
 
 class PipelineStarted(Event, wire="pipeline.started", about="pipeline:pipeline_id"):

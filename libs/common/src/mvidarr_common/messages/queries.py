@@ -23,7 +23,7 @@ from .notify import Channel
 from .profiles import QualityProfile
 
 VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
-JobState = Literal["waiting", "queued", "running", "completed", "failed", "cancelled"]
+JobState = Literal["waiting", "queued", "running", "paused", "completed", "failed", "cancelled"]
 
 
 class View(Value):

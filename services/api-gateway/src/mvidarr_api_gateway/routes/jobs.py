@@ -13,6 +13,7 @@ from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import CancelJob, EnqueueJob, JobAdded, RetryJob
 from mvidarr_common.messages.queries import GetJob, Jobs, JobView, Listing, ListJobs, Records
+from mvidarr_common.messages.steering import PauseJob, ResumeJob
 
 router = guarded_router("/api/v1/jobs", "jobs")
 
@@ -40,6 +41,18 @@ async def job(id: JobId, deps: Given) -> Response:
 async def cancel(id: JobId, request: Request) -> Response:
     """End it, wherever it is."""
     return await perform(request, CancelJob(job_id=id), Reply(show=lambda _: GetJob(id=id)))
+
+
+@router.post("/{id}/pause", openapi_extra=needs("manager"), response_model=JobView)
+async def pause(id: JobId, request: Request) -> Response:
+    """Let it not run until it is resumed; what a worker has done of it is kept."""
+    return await perform(request, PauseJob(job_id=id), Reply(show=lambda _: GetJob(id=id)))
+
+
+@router.post("/{id}/resume", openapi_extra=needs("manager"), response_model=JobView)
+async def resume(id: JobId, request: Request) -> Response:
+    """Let it wait for its turn again."""
+    return await perform(request, ResumeJob(job_id=id), Reply(show=lambda _: GetJob(id=id)))
 
 
 @router.post("/{id}/retry", openapi_extra=needs("manager"), response_model=JobView)

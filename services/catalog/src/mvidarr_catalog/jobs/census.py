@@ -16,7 +16,7 @@ from .jobs import Job
 from .workforce import Workforce
 
 EVERY = timedelta(seconds=5)
-LIVE = ("waiting", "queued", "running")
+LIVE = ("waiting", "queued", "running", "paused")
 
 
 class Census:

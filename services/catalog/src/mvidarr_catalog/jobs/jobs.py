@@ -61,12 +61,14 @@ class Job(
         ("pipeline_id",),
     ),
 ):
-    """One job. It waits for `due`; without it, for a decision about its failure."""
+    """One job. It waits for `due`; without it, for a decision about its failure. `spent` attempts
+    before the present one count."""
 
     kind: str
     queue: str
     state: JobState
     attempt: int
+    spent: int
     starts: int
     priority: int
     for_subject: str | None
@@ -85,7 +87,7 @@ class Job(
     origin: Origin
 
 
-model = ReadModel(rows=(Job,), version=2)
+model = ReadModel(rows=(Job,), version=3)
 
 FIELDS = fields_of(
     Job, "id", "kind", "queue", "state", "attempt", "priority", "for_subject", "pipeline_id",
@@ -103,6 +105,7 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
             queue=event.spec.queue,
             state="waiting",
             attempt=1,
+            spent=0,
             starts=0,
             priority=event.priority,
             for_subject=event.for_subject,
@@ -137,7 +140,7 @@ def started(event: JobStarted, cause: Envelope, state: State) -> None:
     if job and job.state not in ENDED and job.attempt == event.attempt:
         state.put(
             job.changed(
-                state="running",
+                state=job.state if job.state == "paused" else "running",
                 starts=job.starts + 1,
                 worker_id=event.worker_id,
                 delivery=event.delivery,
@@ -160,7 +163,8 @@ def failed(event: JobFailed, _: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED and job.attempt == event.attempt:
         failure = Failure(code=event.code, message=event.message)
-        state.put(job.changed(state="waiting", due=None, failure=failure, worker_id=None))
+        then: JobState = "paused" if job.state == "paused" else "waiting"
+        state.put(job.changed(state=then, due=None, failure=failure, worker_id=None))
 
 
 @model.fold
@@ -180,6 +184,7 @@ def rescheduled(event: JobRescheduled, cause: Envelope, state: State) -> None:
             job.changed(
                 state="waiting",
                 attempt=event.attempt,
+                spent=job.spent + 1 if event.spent is None else event.spent,
                 starts=0,
                 due=event.due,
                 ended=None,
@@ -245,7 +250,7 @@ def try_again_or_give_up(event: JobFailed, cause: Envelope, state: Known) -> Ite
     job = state.get(Job, event.job_id)
     if job is None or job.state != "waiting" or job.due or job.attempt != event.attempt:
         return  # ended otherwise, or decided already
-    due = next_due(job.kind, event, cause.time)
+    due = next_due(job.kind, event, job.spent + 1, cause.time)
     if due is None:
         yield JobGivenUp(job_id=event.job_id, code=event.code, message=event.message)
     else:
@@ -256,7 +261,7 @@ def try_again_or_give_up(event: JobFailed, cause: Envelope, state: Known) -> Ite
 
 @model.decide
 def cancel(command: CancelJob, _: Envelope, state: Known) -> Iterator[Decision]:
-    job = _existing(state, command.job_id)
+    job = existing(state, command.job_id)
     if job.state in ENDED:
         raise Conflict("job_has_ended", f"The job has ended already: {job.state}.")
     if job.kind in UNSTOPPABLE:
@@ -266,7 +271,7 @@ def cancel(command: CancelJob, _: Envelope, state: Known) -> Iterator[Decision]:
 
 @model.decide
 def retry(command: RetryJob, cause: Envelope, state: Known) -> Iterator[Decision]:
-    job = _existing(state, command.job_id)
+    job = existing(state, command.job_id)
     if job.state != "failed":
         raise Conflict(
             "job_has_not_failed", f"Only a failed job is tried again, not a {job.state}."
@@ -274,7 +279,7 @@ def retry(command: RetryJob, cause: Envelope, state: Known) -> Iterator[Decision
     if job.pipeline_id:
         raise Conflict("job_of_pipeline", "Its pipeline has ended; acquire the video again.")
     yield JobRescheduled(
-        job_id=command.job_id, attempt=job.attempt + 1, due=cause.time, reason="asked for"
+        job_id=command.job_id, attempt=job.attempt + 1, due=cause.time, reason="asked for", spent=0
     )
 
 
@@ -311,7 +316,8 @@ def view(job: Job) -> JobView:
     return JobView(**fields)
 
 
-def _existing(state: Known, id: JobId) -> Job:
+def existing(state: Known, id: JobId) -> Job:
+    """The job of this id; raises NotFound."""
     job = state.get(Job, id)
     if job is None:
         raise NotFound("job_not_found", f"There is no job {id}.")

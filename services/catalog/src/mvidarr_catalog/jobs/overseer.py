@@ -22,13 +22,12 @@ async def oversee(bus: Bus, engine: AsyncEngine, workforce: Workforce) -> None:
             if isinstance(word, Gap) or not isinstance(word.message, WorkerAlive):
                 continue
             workforce.hear(word.message)
-            for claim in await _in_vain(engine, word.message.running):
-                stop = StopJob(job_id=claim.job_id, attempt=claim.attempt)
+            for stop in await _to_stop(engine, word.message.running):
                 await bus.signal(fresh(stop, source=SOURCE))
 
 
-async def _in_vain(engine: AsyncEngine, claims: tuple[Claim, ...]) -> list[Claim]:
-    """Claims of jobs that have ended, or of attempts that are over."""
+async def _to_stop(engine: AsyncEngine, claims: tuple[Claim, ...]) -> list[StopJob]:
+    """For claims of jobs that have ended or are paused, and of attempts that are over."""
     if not claims:
         return []
     async with engine.connect() as connection:
@@ -39,7 +38,12 @@ async def _in_vain(engine: AsyncEngine, claims: tuple[Claim, ...]) -> list[Claim
         )
         now = {row.id: row for row in await connection.execute(query)}
     return [
-        claim
+        StopJob(
+            job_id=claim.job_id,
+            attempt=claim.attempt,
+            reason="pause" if job.state == "paused" else "cancel",
+        )
         for claim in claims
-        if (job := now.get(claim.job_id)) and (job.state in ENDED or job.attempt > claim.attempt)
+        if (job := now.get(claim.job_id))
+        and (job.state in (*ENDED, "paused") or job.attempt > claim.attempt)
     ]

@@ -14,9 +14,10 @@ MOST_STARTS = 8
 """Starts of one attempt without an end: a job that kills its workers is given up after these."""
 
 
-def next_due(kind: str, failed: JobFailed, now: datetime) -> datetime | None:
-    """When to try again: pauses double, and keep what the failure asks for. None: never."""
-    if not failed.retryable or failed.attempt >= ATTEMPTS.get(kind, DEFAULT_ATTEMPTS):
+def next_due(kind: str, failed: JobFailed, spent: int, now: datetime) -> datetime | None:
+    """When to try again after so many attempts: pauses double, and keep what the failure asks for.
+    None: never."""
+    if not failed.retryable or spent >= ATTEMPTS.get(kind, DEFAULT_ATTEMPTS):
         return None
-    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failed.attempt - 1))
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(spent - 1, 30))
     return now + timedelta(seconds=max(pause, failed.after or 0.0))
