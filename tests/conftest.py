@@ -1,4 +1,4 @@
-"""What all tests share: a broker and a database server, started when the first test asks."""
+"""What all tests share: a broker and database servers, started when the first test asks."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
@@ -28,4 +29,11 @@ def rabbit_node() -> Iterator[RabbitNode]:
 def postgres() -> Iterator[PostgresServer]:
     """A server for tests that do it no harm; each has a database of its own."""
     with PostgresServer(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaServer]:
+    """As the other."""
+    with MariaServer(fsync=False) as server:
         yield server

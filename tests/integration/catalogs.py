@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_catalog.brain import schema
+from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rows import table_of
@@ -27,7 +28,7 @@ from mvidarr_common.messages.queries import GetSystem, ListRecords, Records, Rec
 from mvidarr_common.messages.system import CatalogAdvanced
 from mvidarr_common.runtime import running
 from mvidarr_common.testing.conditions import eventually
-from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.servers import DatabaseServer
 
 A = TypeVar("A", bound=Value)
 Answering = Callable[[Envelope], Awaitable[bytes]]
@@ -166,7 +167,7 @@ async def running_catalog(bus: Bus, database: str, folder: Path) -> AsyncIterato
 class Databases:
     """Databases with the catalog's tables and nothing in them, used again and again."""
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: DatabaseServer) -> None:
         self._server = server
         self._clean: list[str] = []
 
@@ -201,7 +202,7 @@ async def _wiped(database: str) -> bool:
 
 @asynccontextmanager
 async def _engine(database: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(database, pool_size=2)
+    engine = open_engine(database, 2)
     try:
         yield engine
     finally:

@@ -1,4 +1,4 @@
-"""What tests of several services stand on: a database server, and the catalog at work on it."""
+"""What tests of several services stand on: database servers, and the catalog at work on one."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

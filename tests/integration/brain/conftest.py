@@ -1,4 +1,4 @@
-"""A brain on a real database, and on each engine of the bus."""
+"""A brain on each engine of the bus, and on each kind of database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.leader import Chore, Leader
 from mvidarr_catalog.brain.model import Brain
 from mvidarr_catalog.brain.reading import Answers
@@ -25,10 +26,16 @@ from mvidarr_common.bus import Bus, open_bus
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.messages import Message, Query
 from mvidarr_common.testing.conditions import eventually
-from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.servers import DatabaseServer
 
 T = TypeVar("T")
+
+BUSES = ("memory-postgres", "rabbit-postgres")
+"""What the brain relies on, both engines of the bus must give."""
+
+EVERYWHERE = pytest.mark.parametrize("ground", [*BUSES, "memory-mariadb"], indirect=True)
+"""For what both kinds of databases must give, too."""
 
 
 @dataclass
@@ -97,20 +104,22 @@ class World:
             return not await connection.scalar(sa.text("SELECT count(*) FROM outbox"))
 
 
-@pytest.fixture(params=["memory", "rabbit"])
-def bus_url(request: pytest.FixtureRequest) -> str:
-    """Both engines: what the brain relies on, both must give."""
-    if request.param == "memory":
-        return "embedded::memory:"
+@pytest.fixture(params=BUSES)
+def ground(request: pytest.FixtureRequest) -> tuple[str, DatabaseServer]:
+    """The URL of a bus, and a server of databases."""
+    bus, _, database = request.param.partition("-")
+    server: DatabaseServer = request.getfixturevalue(database)
+    if bus == "memory":
+        return "embedded::memory:", server
     node: RabbitNode = request.getfixturevalue("rabbit_node")
-    return node.url(node.new_vhost())
+    return node.url(node.new_vhost()), server
 
 
 @pytest.fixture
-async def world(bus_url: str, postgres: PostgresServer) -> AsyncIterator[World]:
+async def world(ground: tuple[str, DatabaseServer]) -> AsyncIterator[World]:
     """An empty system."""
-    url = await asyncio.to_thread(postgres.new_database)
-    engine = create_async_engine(url)
+    bus_url, server = ground
+    engine = open_engine(await asyncio.to_thread(server.new_database))
     try:
         async with open_bus(bus_url, "test") as bus:
             yield World(bus, engine, whole_brain())

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import aio_pika
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.reign import reign_for_ever
 from mvidarr_common.bus import Bus, Delivery, FromFirst, Record, open_bus
@@ -40,7 +41,7 @@ RESTORED = f"event.{LogRestored.wire}"
 @pytest.fixture
 async def engine(postgres: PostgresServer) -> AsyncIterator[AsyncEngine]:
     """An empty database."""
-    engine = create_async_engine(await asyncio.to_thread(postgres.new_database))
+    engine = open_engine(await asyncio.to_thread(postgres.new_database))
     yield engine
     await engine.dispose()
 
@@ -212,7 +213,7 @@ async def test_retention_does_not_hurt_a_catalog_that_is_ahead(
 async def test_a_log_of_another_library_is_refused_until_somebody_says_so(
     tmp_path: Path, engine: AsyncEngine, postgres: PostgresServer
 ) -> None:
-    other = create_async_engine(await asyncio.to_thread(postgres.new_database))
+    other = open_engine(await asyncio.to_thread(postgres.new_database))
     theirs = f"embedded:{tmp_path / 'theirs.db'}"
     async with opened(theirs, other) as world:
         await follow(world, "theirs")
@@ -239,7 +240,7 @@ async def test_a_catalog_with_a_foreign_log_says_so_and_waits(
     postgres: PostgresServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    other = create_async_engine(await asyncio.to_thread(postgres.new_database))
+    other = open_engine(await asyncio.to_thread(postgres.new_database))
     theirs = f"embedded:{tmp_path / 'theirs.db'}"
     async with opened(theirs, other) as world:
         await follow(world, "theirs")

@@ -13,7 +13,9 @@ from mvidarr_common.messages.queries import GetSystem, ListArtists, ListRecords
 from mvidarr_common.messages.system import RebuildProgressed, RebuildReadModel
 from mvidarr_common.testing.conditions import eventually
 
-from .conftest import World
+from .conftest import EVERYWHERE, World
+
+pytestmark = EVERYWHERE
 
 
 async def outcome(world: World, command: Envelope) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The eight rules of the brain's loop, each shown on a real database and on both buses."""
+"""The eight rules of the brain's loop, each shown on both buses and on both kinds of database."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -49,7 +49,9 @@ from mvidarr_common.messages.system import (
 )
 from mvidarr_common.testing.conditions import eventually
 
-from .conftest import World
+from .conftest import EVERYWHERE, World
+
+pytestmark = EVERYWHERE
 
 
 async def records_of(world: World, command: Envelope) -> list[str]:

@@ -16,6 +16,7 @@ from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Listing
 
+from .dialects import dialect_of
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
 from .store import Checkpoint, read_checkpoint
@@ -126,7 +127,7 @@ class Answers:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Read]:
         async with self._engine.connect() as plain:
-            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+            connection = await dialect_of(plain).at_one_moment(plain)
             try:
                 yield Read(connection, await read_checkpoint(connection))
             except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:

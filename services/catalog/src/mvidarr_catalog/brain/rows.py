@@ -11,25 +11,26 @@ from typing import Any, ClassVar, Literal, NewType, TypeVar, Union, get_args, ge
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.postgresql import JSONB
 
 from mvidarr_common.messages import Value
 
-JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-TIME = sa.DateTime(timezone=True)
+from .columns import JSON, KEY, STORAGE, TEXT, TIME, WORD, name
+from .dialects import DIALECTS
 
 
 class Row(Value):
     """One row. Class keywords: `table`, `subject` (the kind of subject that a row describes, such
     as "video": its row is fetched ahead for messages about it), `indexes`, each a tuple of column
-    names ("-priority" is the highest first), and `whole`: a small table that may be asked for all
-    its rows while deciding."""
+    names ("-priority" is the highest first), `words`: a column that is searched (see
+    `library.search`), and `whole`: a small table that may be asked for all its rows while
+    deciding."""
 
     id: str
 
     table: ClassVar[str]
     subject: ClassVar[str | None]
     indexes: ClassVar[tuple[tuple[str, ...], ...]]
+    words: ClassVar[str | None]
     whole: ClassVar[bool]
 
     def __init_subclass__(
@@ -38,11 +39,13 @@ class Row(Value):
         table: str,
         subject: str | None = None,
         indexes: tuple[tuple[str, ...], ...] = (),
+        words: str | None = None,
         whole: bool = False,
         **_: Any,
     ) -> None:
         super().__init_subclass__()
         cls.table, cls.subject, cls.indexes, cls.whole = table, subject, indexes, whole
+        cls.words = words
 
     def changed(self: "R", **fields: Any) -> "R":
         """The same row with other values."""
@@ -55,11 +58,17 @@ R = TypeVar("R", bound=Row)
 @cache
 def table_of(row: type[Row], generation: int) -> sa.Table:
     """The table that holds rows of this class in this generation of the read model."""
-    name = f"{row.table}_{generation}"
-    columns = [_column(name, field.annotation) for name, field in row.model_fields.items()]
-    table = sa.Table(name, sa.MetaData(), *columns)
+    keys = {name.removeprefix("-") for names in row.indexes for name in names}
+    columns = [
+        _column(name, field.annotation, key=name in keys)
+        for name, field in row.model_fields.items()
+    ]
+    table = sa.Table(f"{row.table}_{generation}", sa.MetaData(), *columns, **STORAGE)
     for names in row.indexes:
         _index(table, names)
+    for dialect in DIALECTS if row.words else ():
+        index = dialect.search_index(f"words_{table.name}", table.c[row.words or ""])
+        index.ddl_if(dialect=dialect.name)
     return table
 
 
@@ -88,10 +97,11 @@ def _is_json(annotation: Any) -> bool:
     return isinstance(_sql_type(_without_none(annotation)), sa.JSON)
 
 
-def _column(name: str, annotation: Any) -> sa.Column[Any]:
-    kind = sa.String(255) if name == "id" else _sql_type(_without_none(annotation))
+def _column(column: str, annotation: Any, *, key: bool) -> sa.Column[Any]:
+    kind = name(255) if column == "id" else _sql_type(_without_none(annotation))
+    kind = KEY if key and kind is TEXT else kind
     nullable = NoneType in get_args(annotation)
-    return sa.Column(name, kind, primary_key=name == "id", nullable=nullable)
+    return sa.Column(column, kind, primary_key=column == "id", nullable=nullable)
 
 
 def _index(table: sa.Table, names: tuple[str, ...]) -> None:
@@ -118,9 +128,9 @@ def bare_type(annotation: Any) -> Any:
 def _sql_type(annotation: Any) -> sa.types.TypeEngine[Any]:
     annotation = bare_type(annotation)
     if get_origin(annotation) is Literal:
-        annotation = str
+        return WORD
     simple: dict[Any, sa.types.TypeEngine[Any]] = {
-        str: sa.Text(),
+        str: TEXT,
         int: sa.BigInteger(),
         float: sa.Double(),
         bool: sa.Boolean(),

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mvidarr_common.envelope import Envelope
 
+from .dialects import insert_new, upsert
 from .mind import Timer
 from .rows import Row, from_columns, table_of, to_columns
 from .schema import checkpoint, event_log, outbox, parked, timers
@@ -73,7 +72,7 @@ async def ensure_schema(connection: AsyncConnection) -> None:
     """Make the brain's own tables and the first checkpoint where they are missing."""
     await connection.run_sync(checkpoint.metadata.create_all)
     first = {"id": 1, "offset": -1, "epoch": 0, "generation": 0, "signature": "", "seq": 0}
-    await connection.execute(_insert_new(connection.dialect.name, checkpoint), [first])
+    await connection.execute(insert_new(connection, checkpoint), [first])
 
 
 async def ensure_tables(
@@ -156,7 +155,7 @@ async def save_rows(connection: AsyncConnection, changes: Rows, generation: int)
         table = table_of(kind, generation)
         await connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
     for kind, columns in puts.items():
-        statement = _upsert(connection.dialect.name, table_of(kind, generation))
+        statement = upsert(connection, table_of(kind, generation))
         for start in range(0, len(columns), CHUNK):
             await connection.execute(statement, columns[start : start + CHUNK])
 
@@ -170,7 +169,7 @@ async def archive(
         | {"log_id": log_id or ""}
         for record in records
     ]
-    statement = _insert_new(connection.dialect.name, event_log)
+    statement = insert_new(connection, event_log)
     for start in range(0, len(rows), CHUNK):
         await connection.execute(statement, rows[start : start + CHUNK])
 
@@ -197,7 +196,7 @@ async def add_to_outbox(connection: AsyncConnection, envelopes: Sequence[Envelop
     """Decisions that shall be published, in this order."""
     rows = [{"id": envelope.id, "body": envelope.encode()} for envelope in envelopes]
     if rows:
-        await connection.execute(_insert_new(connection.dialect.name, outbox), rows)
+        await connection.execute(insert_new(connection, outbox), rows)
 
 
 async def clear_outbox(connection: AsyncConnection, ids: Sequence[str]) -> None:
@@ -219,7 +218,7 @@ async def add_timers(connection: AsyncConnection, wanted: Sequence[Timer]) -> No
         for timer in wanted
     ]
     if rows:
-        await connection.execute(_insert_new(connection.dialect.name, timers), rows)
+        await connection.execute(insert_new(connection, timers), rows)
 
 
 async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tuple[str, bytes]]:
@@ -247,7 +246,7 @@ async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> 
         for record in records
     ]
     if rows:
-        await connection.execute(_insert_new(connection.dialect.name, parked), rows)
+        await connection.execute(insert_new(connection, parked), rows)
 
 
 async def parked_records(
@@ -278,24 +277,4 @@ async def still_parked(connection: AsyncConnection, id: str, error: str, trace: 
     """It was tried again, and this is why it stays."""
     await connection.execute(
         sa.update(parked).where(parked.c.id == id).values(error=error, trace=trace)
-    )
-
-
-@cache
-def _insert_new(dialect: str, table: sa.Table) -> Any:
-    """An insert that passes over rows whose key is there."""
-    if dialect == "mysql":
-        return mysql.insert(table).prefix_with("IGNORE")
-    return postgresql.insert(table).on_conflict_do_nothing()
-
-
-@cache
-def _upsert(dialect: str, table: sa.Table) -> Any:
-    names = [column.name for column in table.columns if not column.primary_key]
-    if dialect == "mysql":
-        mine = mysql.insert(table)
-        return mine.on_duplicate_key_update({name: mine.inserted[name] for name in names})
-    theirs = postgresql.insert(table)
-    return theirs.on_conflict_do_update(
-        index_elements=["id"], set_={name: theirs.excluded[name] for name in names}
     )
