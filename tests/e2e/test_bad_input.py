@@ -72,6 +72,7 @@ REQUESTS = [
     Bad(422, "invalid_query", "GET", "/videos", more={"params": {"colour": "red"}}),
     Bad(422, "invalid_query", "GET", "/videos", more={"params": {"limit": "0"}}),
     Bad(422, "invalid_query", "GET", "/jobs", more={"params": {"limit": "many"}}),
+    Bad(422, "bad_sort", "GET", "/videos", more={"params": {"sort": "-nothing"}}),
     Bad(422, "invalid_cursor", "GET", "/jobs", more={"params": {"cursor": "!!!"}}),
     Bad(422, "invalid_cursor", "GET", "/videos", more={"params": {"cursor": "e30"}}),
     Bad(404, "video_not_found", "GET", "/videos/none"),

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import datetime, timedelta
 from operator import eq, ge, gt, le, lt
 from typing import Any as Anything
 
@@ -12,57 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from mvidarr_catalog.brain.filters import fields_of, inside, matching
-from mvidarr_catalog.brain.rows import Row, table_of, to_columns
+from mvidarr_catalog.brain.filters import matching
+from mvidarr_catalog.brain.rows import table_of
 from mvidarr_common.filtering import All, Any, Comparison, Filter, Given, No, parse
-from mvidarr_common.messages import Value
 from mvidarr_common.testing.postgres import PostgresServer
 
+from .things import FIELDS, NAMES, SEEN, THINGS, Thing, filled
 
-class About(Value):
-    """What stands within JSON."""
-
-    title: str | None = None
-    size: int | None = None
-    ratio: float | None = None
-
-
-class Thing(Row, table="things"):
-    """A row with a field of every kind; all may be without a value."""
-
-    name: str | None
-    count: int | None
-    good: bool | None
-    when: datetime | None
-    about: About | None
-
-
-NAMES = [None, "", "a", "A%b", "a_b", "50%/x", 'say "a"', "\\", "ß and or"]
-COUNTS = [None, -1, 0, 7]
-WHENS = [None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 12, tzinfo=UTC)]
-ABOUTS = [None, About(), About(title="A%b", size=7, ratio=0.5), About(title="a_b", size=-1)]
-THINGS = [
-    Thing(id=str(n), name=name, count=count, good=good, when=when, about=about)
-    for n, (name, count, good, when, about) in enumerate(
-        product(NAMES, COUNTS, [None, True, False], WHENS, ABOUTS)
-    )
-]
-FIELDS = fields_of(Thing, "name", "count", "good", "when") | {
-    "about.title": inside("text", "about.title"),
-    "about.size": inside("integer", "about.size"),
-    "about.ratio": inside("number", "about.ratio"),
-    "best": inside("text", "about.title", "name"),
-}
-SEEN: dict[str, Callable[[Thing], Anything]] = {
-    "name": lambda each: each.name,
-    "count": lambda each: each.count,
-    "good": lambda each: each.good,
-    "when": lambda each: each.when,
-    "about.title": lambda each: each.about and each.about.title,
-    "about.size": lambda each: each.about and each.about.size,
-    "about.ratio": lambda each: each.about and each.about.ratio,
-    "best": lambda each: each.name if (t := SEEN["about.title"](each)) is None else t,
-}
 ORDER = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 READ: dict[str, Callable[[str], Anything]] = {
     "text": str,
@@ -174,13 +129,6 @@ def test_a_filter_finds_what_it_says(postgres: PostgresServer) -> None:
             finds()
         finally:
             runner.run(engine.dispose())
-
-
-async def filled(engine: AsyncEngine, table: sa.Table) -> None:
-    """Put all things into a new table."""
-    async with engine.begin() as connection:
-        await connection.run_sync(table.create)
-        await connection.execute(sa.insert(table), [to_columns(thing) for thing in THINGS])
 
 
 async def ids(engine: AsyncEngine, table: sa.Table, text: str) -> set[str]:

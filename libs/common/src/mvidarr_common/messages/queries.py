@@ -246,9 +246,16 @@ class Listing(Value):
 
 
 class Filtered(Listing):
-    """A list that shows what matches a filter alone; see docs/filters.md."""
+    """A list that shows what matches a filter alone, in an order of its own; see docs/filters.md.
+
+    `skip` leaves out that many at the beginning, for clients that count pages: a cursor is faster
+    and misses nothing. `total` counts all that match.
+    """
 
     filter: str | None = None
+    sort: str | None = None
+    skip: int = Field(default=0, ge=0, le=1_000_000)
+    total: bool = False
 
 
 class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):

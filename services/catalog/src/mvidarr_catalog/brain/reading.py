@@ -1,10 +1,8 @@
 """How queries read: one transaction, the live generation, pages by key and never by offset."""
 
-import base64
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -12,13 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mvidarr_common.errors import Invalid, NotFound, Unavailable
+from mvidarr_common.errors import NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
-from mvidarr_common.messages.queries import Listing
+from mvidarr_common.messages.queries import Filtered
 
 from .dialects import dialect_of
+from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
+from .sorting import VALUE
+from .sorting import order as order_of
 from .store import Checkpoint, read_checkpoint
 
 V = TypeVar("V", bound=Value)
@@ -26,10 +27,12 @@ V = TypeVar("V", bound=Value)
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A page of rows and the cursor of the next, if there is one."""
+    """A page of rows, the cursor of the next if there is one, and how many there are in all if
+    that was asked."""
 
     rows: Sequence[Any]
     next: str | None
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +63,24 @@ class Read:
         return [from_columns(row, columns) for columns in found]
 
     async def page(
-        self, row: type[R], listing: Listing, *where: sa.ColumnElement[bool], newest: str = "added"
+        self, row: type[R], query: Filtered, fields: Fields, *where: sa.ColumnElement[bool]
     ) -> Slice:
-        """A page of rows, newest first by the named time, then by id."""
+        """The rows that fit and that match the query's filter, in its order."""
         table = self.table(row)
-        key = sa.tuple_(table.c[newest], table.c.id)
-        query = sa.select(table).where(*where)
-        if listing.cursor is not None:
-            time, id = _opened(listing.cursor)
-            query = query.where(key < sa.tuple_(sa.cast(time, table.c[newest].type), id))
-        query = query.order_by(table.c[newest].desc(), table.c.id.desc()).limit(listing.limit + 1)
-        found = (await self.connection.execute(query)).mappings()
-        rows = [from_columns(row, columns) for columns in found]
-        return cut(rows, listing.limit, lambda last: (getattr(last, newest).isoformat(), last.id))
+        order = order_of(query.sort, fields, table)
+        fits = [*where, *matching(query.filter, fields, table)]
+        after = [order.after(query.cursor)] if query.cursor else []
+        page = sa.select(table, order.value.label(VALUE)).where(*fits, *after)
+        page = page.order_by(*order.clauses).offset(query.skip or None).limit(query.limit + 1)
+        found = (await self.connection.execute(page)).mappings().all()
+        rows = [from_columns(row, columns) for columns in found[: query.limit]]
+        last = found[query.limit - 1] if len(found) > query.limit else None
+        following = order.cursor(last[VALUE], last["id"]) if last else None
+        return Slice(rows, following, await self._count(table, fits) if query.total else None)
+
+    async def _count(self, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]) -> int:
+        query = sa.select(sa.func.count()).select_from(table).where(*where)
+        return int((await self.connection.execute(query)).scalar_one())
 
     async def counts(self, row: type[Row], column: str) -> dict[str, int]:
         """How many rows have each value of a column."""
@@ -80,26 +88,6 @@ class Read:
         query = sa.select(kind, sa.func.count()).group_by(kind)
         found = await self.connection.execute(query)
         return {row[0]: row[1] for row in found}
-
-
-def cut(rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]]) -> Slice:
-    """The first `limit` rows; one more than that means that there is a next page."""
-    if len(rows) <= limit:
-        return Slice(rows, None)
-    return Slice(rows[:limit], sealed(key(rows[limit - 1])))
-
-
-def sealed(key: Sequence[Any]) -> str:
-    """A cursor: opaque to people, a key to us."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
-
-
-def _opened(cursor: str) -> tuple[Any, str]:
-    try:
-        time, id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return datetime.fromisoformat(time), str(id)
-    except (ValueError, TypeError) as error:
-        raise Invalid("invalid_cursor", "The cursor is none that this API gave.") from error
 
 
 class Answers:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from mvidarr_catalog.brain.filters import fields_of, inside, matching
+from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -293,8 +293,8 @@ async def list_jobs(query: ListJobs, read: Read) -> Jobs:
     jobs = read.table(Job)
     wanted = {"state": query.state, "kind": query.kind_is, "for_subject": query.for_subject}
     where = [jobs.c[name] == value for name, value in wanted.items() if value is not None]
-    found = await read.page(Job, query, *where, *matching(query.filter, FIELDS, jobs))
-    return Jobs(items=tuple(view(job) for job in found.rows), next=found.next)
+    found = await read.page(Job, query, FIELDS, *where)
+    return Jobs(items=tuple(view(job) for job in found.rows), next=found.next, total=found.total)
 
 
 def cancelling(job: Job) -> Iterator[Decision]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mvidarr_catalog.brain.filters import fields_of, matching
+from mvidarr_catalog.brain.filters import fields_of
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -109,14 +109,18 @@ async def get(query: GetArtist, read: Read) -> ArtistView:
 @model.query
 async def list_artists(query: ListArtists, read: Read) -> Artists:
     columns = read.table(Artist).c
-    where = matching(query.filter, FIELDS, read.table(Artist))
+    where = []
     if query.followed is not None:
         where.append(columns.followed == query.followed)
     if query.search:
         where.append(columns.key.contains(name_key(query.search), autoescape=True))
-    found = await read.page(Artist, query, *where)
+    found = await read.page(Artist, query, FIELDS, *where)
     counts = await _video_counts(read, [artist.id for artist in found.rows])
-    return Artists(items=tuple(_view(each, counts) for each in found.rows), next=found.next)
+    return Artists(
+        items=tuple(_view(each, counts) for each in found.rows),
+        next=found.next,
+        total=found.total,
+    )
 
 
 def _named(about: Description, state: Known) -> Iterator[Decision]:

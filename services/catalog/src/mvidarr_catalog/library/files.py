@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal
 
-from mvidarr_catalog.brain.filters import fields_of, inside, matching
+from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
@@ -175,9 +175,10 @@ async def get(query: GetFile, read: Read) -> FileView:
 async def list_files(query: ListFiles, read: Read) -> Files:
     columns = read.table(File).c
     where = [columns.video_id == query.video_id] if query.video_id else []
-    where += matching(query.filter, FIELDS, read.table(File))
-    found = await read.page(File, query, *where)
-    return Files(items=tuple(file_view(file) for file in found.rows), next=found.next)
+    found = await read.page(File, query, FIELDS, *where)
+    return Files(
+        items=tuple(file_view(file) for file in found.rows), next=found.next, total=found.total
+    )
 
 
 def file_view(file: File) -> FileView:

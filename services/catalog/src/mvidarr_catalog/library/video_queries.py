@@ -1,6 +1,6 @@
 """How videos are asked for: one with its files, or a page of them."""
 
-from mvidarr_catalog.brain.filters import fields_of, inside, matching
+from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_common.messages.ids import VideoId, name_key
@@ -40,15 +40,18 @@ async def get(query: GetVideo, read: Read) -> VideoView:
 @model.query
 async def list_videos(query: ListVideos, read: Read) -> Videos:
     columns = read.table(Video).c
-    where = matching(query.filter, FIELDS, read.table(Video))
-    where.append(columns.state == query.state if query.state else columns.state != "deleted")
+    where = [columns.state == query.state if query.state else columns.state != "deleted"]
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
     words = name_key(query.search or "").split()
     where += [columns.search.contains(word, autoescape=True) for word in words]
-    found = await read.page(Video, query, *where)
+    found = await read.page(Video, query, FIELDS, *where)
     files = await _files_of(read, list(found.rows))
-    return Videos(items=tuple(_view(video, files) for video in found.rows), next=found.next)
+    return Videos(
+        items=tuple(_view(video, files) for video in found.rows),
+        next=found.next,
+        total=found.total,
+    )
 
 
 async def _files_of(read: Read, videos: list[Video]) -> dict[str, FileView]:
