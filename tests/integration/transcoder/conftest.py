@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +117,14 @@ def children() -> Iterator[Children]:
 
 
 @pytest.fixture
-def run(root: DataRoot, deps: Deps, children: Children) -> Run:
+async def run(root: DataRoot, deps: Deps, children: Children) -> AsyncIterator[Run]:
     """Run a handler as a worker would."""
 
     async def ran(handler: Any, spec: Any, **how: Any) -> Any:
         return await run_job(handler, spec, deps, root, children=children, **how)
 
-    return ran
+    yield ran
+    await children.rest()
 
 
 def _make(ffmpeg: str, path: Path, *arguments: str) -> Path:

@@ -84,6 +84,9 @@ class Attempt(Generic[D]):
         with span(f"call {getattr(function, '__name__', 'function')}"):
             return await self.children.call(function, *args, on_message=on_message)
 
+    async def ask(self, function: Callable[..., T], *args: Any) -> T:
+        return await self.children.ask(function, *args)
+
 
 def _share(done: float | None, total: float | None) -> float | None:
     """What is done of what there is to do, where both are known."""

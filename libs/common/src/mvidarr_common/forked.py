@@ -10,6 +10,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
 Frame = tuple[Literal["told", "result", "error"], Any]
@@ -47,11 +48,19 @@ def frame_length(head: bytes) -> int:
     return length
 
 
+def answer_all(channel: socket.socket) -> None:
+    """Run every call that arrives, until the other end goes."""
+    with suppress(EOFError, ConnectionError):
+        while True:
+            answer(channel)
+
+
 def answer(channel: socket.socket) -> None:
     """Run the call that arrives first, and send back what came of it."""
     _parent[:] = [channel]
+    call: Call = receive(channel)
     try:
-        function, args = receive(channel)
+        function, args = call
         frame: Frame = ("result", function(*args))
         body = packed(frame)
     except BaseException as error:

@@ -27,7 +27,7 @@ from typing import NoReturn
 
 from . import forked
 
-CALL, PROGRAM, READY, END = b"c", b"p", b"r", b"e"
+CALL, CALLS, PROGRAM, READY, END = b"c", b"m", b"p", b"r", b"e"
 NUMBER = struct.Struct("!i")
 TERM_SECONDS = 5.0
 
@@ -127,7 +127,10 @@ class Server:
                     signal.signal(ignored_by_python, signal.SIG_DFL)
                 forked.execute(channel)
                 os._exit(127)
-            forked.answer(channel)
+            if kind == CALLS:
+                forked.answer_all(channel)
+            else:
+                forked.answer(channel)
             os._exit(0)
         except BaseException:
             traceback.print_exc()

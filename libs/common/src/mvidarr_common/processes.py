@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import forked, forkserver
+from .answering import Answerers
 from .errors import JobError
 from .jobs import Finished
-from .streams import keep_tail, pipe, read_frames, split_lines
+from .streams import Streams, keep_tail, pipe, read_frames, split_lines
 
 T = TypeVar("T")
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
 START_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
 GIVE_UP_SECONDS = forkserver.TERM_SECONDS + 10.0
@@ -71,6 +70,7 @@ class Children:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = asyncio.Lock()
+        self._answerers = Answerers(self._lasting)
 
     async def run(
         self, *command: str | Path, on_line: Callable[[str], None] | None = None
@@ -109,6 +109,14 @@ class Children:
             raise frame[1]
         return frame[1]  # type: ignore[no-any-return]  # what the function returned
 
+    async def ask(self, function: Callable[..., T], *args: Any) -> T:
+        """See `Job.ask`."""
+        return await self._answerers.ask(function, *args)
+
+    async def rest(self) -> None:
+        """End the children that wait for another call."""
+        await self._answerers.close()
+
     async def warm(self) -> None:
         """Start the server, its modules imported, so that the first call need not wait."""
         if self._serves():
@@ -122,11 +130,17 @@ class Children:
 
     async def close(self) -> None:
         """End every child and the server."""
+        await self.rest()
         control, process = self._control, self._process
         self._control = self._process = None
         if control is not None and process is not None:
             control.close()
             await asyncio.to_thread(process.wait)
+
+    @asynccontextmanager
+    async def _lasting(self) -> AsyncIterator[Streams]:
+        async with self._child(forkserver.CALLS) as (_, streams):
+            yield streams
 
     @asynccontextmanager
     async def _child(self, kind: bytes, *descriptors: int) -> AsyncIterator[tuple[Child, Streams]]:

@@ -52,6 +52,9 @@ async def keep_tail(reader: asyncio.StreamReader, size: int) -> str:
     return tail.decode(errors="replace")
 
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
 async def read_frames(
     reader: asyncio.StreamReader, on_message: Callable[[Any], None] | None
 ) -> forked.Frame | None:

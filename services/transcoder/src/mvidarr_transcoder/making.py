@@ -33,11 +33,11 @@ async def make(
     draft = target.with_name(f"{name}.tmp")
     succeeded(await encode(job, line(draft), duration, stage), f"{stage}_failed")
     try:
-        facts = await job.call(measure, str(draft))
+        facts = await job.ask(measure, str(draft))
     except av.FFmpegError as error:
         sentence = "FFmpeg made no media file."
         raise JobError(f"{stage}_failed", sentence, detail=str(error)) from None
-    digest = await job.call(sha256_of, str(draft))
+    digest = await job.ask(sha256_of, str(draft))
     draft.rename(target)
     return Made(job.root.relative(target), digest, facts)
 

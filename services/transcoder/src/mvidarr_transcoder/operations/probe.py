@@ -16,6 +16,6 @@ async def probe(spec: Probe, job: Job[Deps]) -> Probed:
     path = existing(job.root, spec.path)
     try:
         async with ending_when_stalled(job.deps):
-            return Probed(facts=await job.call(measure, str(path)))
+            return Probed(facts=await job.ask(measure, str(path)))
     except av.FFmpegError as error:
         raise JobError("damaged_corrupt", "This is no media file.", detail=str(error)) from error

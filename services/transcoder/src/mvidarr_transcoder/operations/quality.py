@@ -15,5 +15,5 @@ async def quality(spec: Quality, job: Job[Deps]) -> QualityFound:
     if spec.reference is None or spec.facts.picture is None:
         return found
     reference = existing(job.root, spec.reference)
-    of = await job.call(measure, str(reference))
+    of = await job.ask(measure, str(reference))
     return found.model_copy(update={"likeness": await liken(job, source, reference, of)})

@@ -32,7 +32,7 @@ async def transcode(spec: Transcode, job: Job[Deps]) -> Transcoded:
     found = await measured(job, spec.treatment, spec.facts, source)
     hardware = await _cook(spec, job, source, draft, found)
     facts = await _checked(job, str(draft), encoding, spec.facts)
-    digest = await job.call(sha256_of, str(draft))
+    digest = await job.ask(sha256_of, str(draft))
     draft.rename(target)
     facts = facts.model_copy(update={"container": encoding.muxer})
     cooking = Cooking(encoding, spec.facts, source, spec.treatment, found, hardware)
@@ -83,7 +83,7 @@ async def _checked(
     job: Job[Deps], draft: str, encoding: Encoding, source: MediaFacts
 ) -> MediaFacts:
     try:
-        made = await job.call(measure, draft)
+        made = await job.ask(measure, draft)
     except av.FFmpegError as error:
         raise JobError(
             "transcode_failed", "FFmpeg made no media file.", detail=str(error)
