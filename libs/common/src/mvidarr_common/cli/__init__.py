@@ -16,13 +16,14 @@ from . import (
     rebuild,
     run,
     settings,
+    site,
     why,
     workers,
 )
 
 GROUPS = (
     run, demo, login, library, jobs, workers, queues, history, why, log, parked, rebuild,
-    messages, settings, doctor,
+    messages, settings, site, doctor,
 )  # fmt: skip
 
 

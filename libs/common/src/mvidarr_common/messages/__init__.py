@@ -12,6 +12,7 @@ from . import (
     pages,
     profiles,
     queries,
+    sites,
     steering,
     system,
 )
@@ -31,5 +32,5 @@ from .base import (
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
-    "profiles", "queries", "registered", "steering", "system",
+    "profiles", "queries", "registered", "sites", "steering", "system",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from .ids import (
 from .library import Description, Rendition
 from .notify import Channel
 from .profiles import QualityProfile
+from .sites import SiteProfile
 
 VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
 JobState = Literal["waiting", "queued", "running", "paused", "completed", "failed", "cancelled"]
@@ -114,6 +115,13 @@ class SealedSubscription(View):
     address: str
     secret: str | None
     events: tuple[str, ...]
+
+
+class SiteView(View):
+    """What is set for a site; its secret stays sealed."""
+
+    id: str
+    profile: SiteProfile
 
 
 class UserView(View):
@@ -222,6 +230,10 @@ class SealedSubscriptions(Page):
     items: tuple[SealedSubscription, ...]
 
 
+class Sites(Page):
+    items: tuple[SiteView, ...]
+
+
 class Users(Page):
     items: tuple[UserView, ...]
 
@@ -323,6 +335,14 @@ class SubscriptionsTo(
     """For the notifier: who wants to be told of this type of event."""
 
     event_type: str
+
+
+class GetSite(Query[SiteView], wire="site.get", answer=SiteView):
+    id: str
+
+
+class ListSites(Query[Sites], wire="site.list", answer=Sites):
+    pass
 
 
 class ListUsers(Query[Users], wire="user.list", answer=Users):
