@@ -7,8 +7,13 @@ from mvidarr_common.messages.jobs import (
     AnyResult,
     AnySpec,
     Artwork,
+    AudioExtracted,
+    CommandsShown,
+    Compared,
     Download,
     Downloaded,
+    ExtractAudio,
+    IsBetter,
     Moved,
     Noop,
     NothingDone,
@@ -20,6 +25,10 @@ from mvidarr_common.messages.jobs import (
     Renamed,
     Restore,
     Restored,
+    Scrub,
+    Scrubbed,
+    ScrubbedFile,
+    ShowCommands,
     Sidecars,
     SidecarsWritten,
     Thumbnails,
@@ -81,5 +90,13 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         others=tuple(Moved(file_id=file.file_id, path=f"{place}/o") for file in spec.others),
     ),
     Sidecars: lambda spec, place: SidecarsWritten(written=()),
+    ExtractAudio: lambda spec, place: AudioExtracted(
+        path=f"{place}/a.mp3", sha256="a", facts=FACTS
+    ),
+    IsBetter: lambda spec, place: Compared(verdict="better", by=9, reasons=()),
+    Scrub: lambda spec, place: Scrubbed(
+        files=tuple(ScrubbedFile(path=file.path, state="changed") for file in spec.files)
+    ),
+    ShowCommands: lambda spec, place: CommandsShown(steps=()),
     Tidy: lambda spec, place: Tidied(removed=1),
 }

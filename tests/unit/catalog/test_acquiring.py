@@ -18,6 +18,7 @@ from mvidarr_common.messages.jobs import (
     JobGivenUp,
     JobRescheduled,
     JobStarted,
+    PipelineExpired,
     PipelineFailed,
     Place,
     Placed,
@@ -170,7 +171,9 @@ def test_a_failed_attempt_waits_and_a_hopeless_one_fails_the_video() -> None:
     assert again.attempt == 2
     gone = JobFailed(job_id=download, attempt=2, code="gone", message="Gone.", retryable=False)
     said = story.live(gone)
-    assert {type(each) for each in said} == {JobGivenUp, PipelineFailed, JobAdded, VideoFailed}
+    assert {type(each) for each in said} == {
+        JobGivenUp, PipelineFailed, PipelineExpired, JobAdded, VideoFailed,
+    }  # fmt: skip
     failure = story.row(Video, VIDEO).failure
     assert failure is not None
     assert failure.code == "gone"

@@ -1,33 +1,17 @@
 """A video that is described anew while it lies in the library, told in messages."""
 
-from tests.unit.catalog.findings import result_of
+from tests.unit.catalog.workers import work
 
-from mvidarr_catalog.jobs.jobs import ENDED, Job
+from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.library.files import File
 from mvidarr_catalog.library.naming import video_id
 from mvidarr_catalog.testing import Story
-from mvidarr_common.messages.ids import JobId, WorkerId
-from mvidarr_common.messages.jobs import JobAdded, JobCompleted, Rename, Sidecars
+from mvidarr_common.messages.jobs import JobAdded, Rename, Sidecars
 from mvidarr_common.messages.library import AddVideo, DeleteVideo, Description, EditVideo
 from mvidarr_common.messages.system import LogStarted
 
 URL = "https://videos.example/watch/1"
 VIDEO = video_id(URL)
-
-
-def work(story: Story, *kinds: str) -> None:
-    """The workers do what is there, of these kinds or all, until nothing is left."""
-    while going := [
-        job
-        for job in story.rows(Job)
-        if job.state not in ENDED and (not kinds or job.kind in kinds)
-    ]:
-        for job in going:
-            done = JobCompleted(
-                job_id=JobId(job.id), attempt=1, worker_id=WorkerId("w"), result=result_of(job),
-                seconds=1,
-            )  # fmt: skip
-            story.live(done)
 
 
 def library() -> Story:

@@ -7,12 +7,13 @@ from pydantic import Field, SecretStr
 
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import ProfileId
+from mvidarr_common.messages.ids import ProfileId, VideoId
 from mvidarr_common.messages.jobs import AnySpec
 from mvidarr_common.messages.library import Description
 from mvidarr_common.messages.notify import Channel
+from mvidarr_common.messages.pipelines import PipelineName
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
-from mvidarr_common.messages.sites import SiteSettings
+from mvidarr_common.messages.work.plans import PipelinePlan
 
 Password = Field(min_length=8, max_length=1000)
 
@@ -48,6 +49,24 @@ class NewJob(Body):
     priority: int = Field(default=0, ge=-100, le=100)
 
 
+class PlanBody(PipelinePlan, extra="forbid"):
+    """A pipeline's plan."""
+
+
+class Trial(Body):
+    """What a run of this pipeline, or of a plan that is not saved, would do to a video."""
+
+    video_id: VideoId
+    name: PipelineName | None = None
+    plan: PlanBody | None = None
+
+
+class Over(Body):
+    """Which videos; all of them without a filter (docs/filters.md)."""
+
+    filter: str | None = Field(default=None, max_length=2000)
+
+
 class SubscriptionBody(Body):
     """`address` is where it goes: a webhook's URL, or an Apprise URL."""
 
@@ -57,15 +76,6 @@ class SubscriptionBody(Body):
     secret: SecretStr | None = Field(default=None, max_length=1000)
     events: tuple[str, ...] = Field(default=(), max_length=200)
     enabled: bool = True
-
-
-class SiteBody(SiteSettings, extra="forbid"):
-    """How to behave towards a site. `cookies` as a browser exports them (Netscape format)."""
-
-    cookies: SecretStr | None = Field(default=None, max_length=500_000)
-    username: str | None = Field(default=None, max_length=300)
-    password: SecretStr | None = Field(default=None, max_length=1000)
-    proxy: SecretStr | None = Field(default=None, max_length=1000)
 
 
 class NewUser(Body):

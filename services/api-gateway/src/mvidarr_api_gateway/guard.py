@@ -18,7 +18,6 @@ from mvidarr_common.errors import Forbidden, Invalid
 from mvidarr_common.messages.identity import Role
 
 from .callers import Caller, includes
-from .conditional import conditional
 from .deps import Deps
 
 Needed = Role | Literal["anyone"]
@@ -50,7 +49,8 @@ class Guarded(APIRoute):
         async def guarded(request: Request) -> Response:
             await _authorize(request, declared)
             _refuse_unknown(request, known)
-            return conditional(request, await handle(request))
+            response: Response = await handle(request)
+            return response
 
         return guarded
 

@@ -15,6 +15,8 @@ from .callers import Caller, includes
 GENERAL = {
     "job": "jobs",
     "pipeline": "jobs",
+    "pipeline_plan": "jobs",
+    "bulk": "jobs",
     "video": "library",
     "artist": "library",
     "file": "library",

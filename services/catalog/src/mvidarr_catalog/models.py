@@ -3,9 +3,20 @@
 from . import history, imports, log_queries, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
-from .jobs import jobs, pausing, site_profiles, sites
-from .library import artists, file_at, files, shelved, video_queries, videos
-from .pipelines import acquiring, renaming, runs
+from .jobs import jobs, pausing, sites
+from .library import artists, file_at, files, retiring, shelved, video_queries, videos
+from .pipelines import (
+    acquiring,
+    advancing,
+    asking,
+    bulk,
+    going,
+    own,
+    renaming,
+    run_queries,
+    runs,
+    upgrading,
+)
 
 MODELS: tuple[ReadModel, ...] = (
     profiles.model,
@@ -15,14 +26,21 @@ MODELS: tuple[ReadModel, ...] = (
     jobs.model,
     pausing.model,
     sites.model,
-    site_profiles.model,
     videos.model,
     files.model,
+    retiring.model,
     shelved.model,
     artists.model,
-    acquiring.model,
     runs.model,
+    going.model,
+    acquiring.model,
+    advancing.model,
+    upgrading.model,
     renaming.model,
+    own.model,
+    asking.model,
+    bulk.model,
+    run_queries.model,
     video_queries.model,
     file_at.model,
     history.model,

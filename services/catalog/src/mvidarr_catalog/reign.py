@@ -23,6 +23,7 @@ from .jobs.dispatcher import Dispatcher
 from .jobs.overseer import oversee
 from .jobs.reaper import Reaper
 from .jobs.workforce import Workforce
+from .pipelines.bulk_chore import BulkChore
 from .rebuilds import Rebuilder
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> N
     workforce, rebuilder = Workforce(), Rebuilder()
     dispatcher, census = Dispatcher(workforce, per_site), Census(workforce)
     chores = not_while_importing(
-        Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census
+        Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census, BulkChore()
     )
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)

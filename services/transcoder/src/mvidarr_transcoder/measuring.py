@@ -23,13 +23,30 @@ async def measured(
     return Measured(crop, await _loudness(job, treatment, facts, source) if wanted else None)
 
 
+def loudness_line(ffmpeg: str, treatment: Treatment, source: Path, threads: int) -> list[str]:
+    """The command that listens."""
+    return [
+        *_loud(opening(ffmpeg, source, threads)),
+        "-map", "0:a:0", "-vn", "-af", listening(treatment), "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def crop_line(ffmpeg: str, facts: MediaFacts, source: Path, threads: int) -> list[str]:
+    """The command that looks for borders in the key frames."""
+    assert facts.picture is not None
+    keys = opening(ffmpeg, source, threads)
+    at = keys.index("-i")
+    chain = "cropdetect=limit=24:round=2:reset=0,metadata=mode=print:file=-"
+    return [
+        *keys[:at], "-skip_frame", "nokey", *keys[at:],
+        "-map", f"0:v:{facts.video.index(facts.picture)}", "-an", "-vf", chain, "-f", "null", "-",
+    ]  # fmt: skip
+
+
 async def _loudness(
     job: Job[Deps], treatment: Treatment, facts: MediaFacts, source: Path
 ) -> Loudness | None:
-    line = [
-        *_loud(opening(job.deps.ffmpeg, source, job.deps.threads)),
-        "-map", "0:a:0", "-vn", "-af", listening(treatment), "-f", "null", "-",
-    ]  # fmt: skip
+    line = loudness_line(job.deps.ffmpeg, treatment, source, job.deps.threads)
     finished = await encode(job, line, facts.duration, "listen")
     succeeded(finished)
     return heard(finished.errors)
@@ -41,13 +58,7 @@ async def _crop(
     """Looks at key frames alone: borders do not come and go between them."""
     if facts.picture is None:
         return None
-    keys = opening(job.deps.ffmpeg, source, job.deps.threads)
-    at = keys.index("-i")
-    chain = "cropdetect=limit=24:round=2:reset=0,metadata=mode=print:file=-"
-    line = [
-        *keys[:at], "-skip_frame", "nokey", *keys[at:],
-        "-map", f"0:v:{facts.video.index(facts.picture)}", "-an", "-vf", chain, "-f", "null", "-",
-    ]  # fmt: skip
+    line = crop_line(job.deps.ffmpeg, facts, source, job.deps.threads)
     said: dict[str, str] = {}
     lines: list[str] = []
 

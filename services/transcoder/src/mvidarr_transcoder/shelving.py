@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import Artwork, Place, Placed
+from mvidarr_common.messages.jobs import Artwork, FileToMove, Place, Placed
 from mvidarr_common.messages.library import Rendition
 
 from .moves import MARKERS, Move
 from .naming import folded, path_for
-from .sources import existing, extension
+from .sources import below, existing, extension
 
 RENDITIONS = ".renditions"
 _OURS = re.compile(r"(-[a-z]+)?\.[^. ]+|( - (original|transcode) \w+)( \(\d+\))?\.[^. ]+")
@@ -39,6 +39,8 @@ def plan(root: DataRoot, template: str, spec: Place, nfo: Path) -> list[Move]:
     for file in spec.files:
         if existing(root, file.path).stat().st_size != file.facts.size:
             raise JobError("file_changed", f"The file {file.path} is not the one that was checked.")
+    if spec.beside is not None:
+        return _besides(root, spec, spec.beside)
     shelf = free_shelf(root, path_for(template, spec))
     moves = [
         Move(root.at(file.path), target)
@@ -108,9 +110,10 @@ def numbered(stem: str, number: int) -> str:
 
 
 def films(spec: Place, shelf: Shelf) -> Iterator[Path]:
-    """Where the films go: the first on the shelf, the others into its hidden folder."""
-    seen: set[str] = set()
-    for number, file in enumerate(spec.files):
+    """Where the films go: the first on the shelf, unless one stands there, the others into its
+    hidden folder."""
+    seen = set(_names(shelf.folder / RENDITIONS)) if spec.beside else set[str]()
+    for number, file in enumerate(spec.files, start=1 if spec.beside else 0):
         suffix = extension(file.path, file.facts.container)
         if number == 0:
             yield shelf.folder / f"{shelf.stem}{suffix}"
@@ -120,6 +123,14 @@ def films(spec: Place, shelf: Shelf) -> Iterator[Path]:
             count += 1
         seen.add(name)
         yield shelf.folder / RENDITIONS / name
+
+
+def _besides(root: DataRoot, spec: Place, shown: FileToMove) -> list[Move]:
+    """The video lies there already; these are further renditions of it."""
+    film = below(root, shown.path, root.library)
+    targets = films(spec, Shelf(film.parent, film.stem))
+    files = zip(spec.files, targets, strict=True)
+    return [Move(root.at(file.path), target) for file, target in files]
 
 
 def _as_spelled(folder: Path, name: str) -> str:

@@ -12,18 +12,18 @@ from . import (
     login,
     messages,
     parked,
+    pipelines,
     queues,
     rebuild,
     run,
     settings,
-    site,
     why,
     workers,
 )
 
 GROUPS = (
-    run, demo, login, library, jobs, workers, queues, history, why, log, parked, rebuild,
-    messages, settings, site, doctor,
+    run, demo, login, library, jobs, pipelines, workers, queues, history, why, log, parked, rebuild,
+    messages, settings, doctor,
 )  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from . import (
     media,
     notify,
     pages,
+    pipelines,
     profiles,
     queries,
-    sites,
     steering,
     system,
 )
@@ -32,5 +32,5 @@ from .base import (
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
-    "profiles", "queries", "registered", "sites", "steering", "system",
+    "pipelines", "profiles", "queries", "registered", "steering", "system",
 ]  # fmt: skip

@@ -80,18 +80,20 @@ from .work.media import (
     Verified,
     Verify,
 )
+from .work.plans import PipelinePlan
+from .work.showing import CommandsShown, ShowCommands, ShownStep, SupposedStep
 
 __all__ = [
-    "Artwork", "AudioExtracted", "Compared", "Concat", "Concatenated", "Download", "Downloaded",
-    "ExtractAudio", "FileToMove", "FileToScrub", "Finding", "Fingerprint", "Fingerprinted",
-    "Hls", "ImageDone", "ImageLook", "ImageWish", "Images", "ImagesDone", "Inspect",
-    "Inspected", "IsBetter", "JobSpec", "Match", "Matched", "Moved", "OwnRecipe", "Place",
-    "PlaceFile", "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed",
-    "ProbedFile", "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename",
-    "Renamed", "Restore", "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "Sidecars",
-    "SidecarsWritten", "Streamable", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy",
-    "Transcode", "Transcoded", "Trash", "Trashed", "Treatment", "Trim", "Trimmed", "Verified",
-    "Verify", "Waveform", "WaveformDrawn",
+    "Artwork", "AudioExtracted", "CommandsShown", "Compared", "Concat", "Concatenated", "Download",
+    "Downloaded", "ExtractAudio", "FileToMove", "FileToScrub", "Finding", "Fingerprint",
+    "Fingerprinted", "Hls", "ImageDone", "ImageLook", "ImageWish", "Images", "ImagesDone",
+    "Inspect", "Inspected", "IsBetter", "JobSpec", "Match", "Matched", "Moved", "OwnRecipe",
+    "PipelinePlan", "Place", "PlaceFile", "Placed", "Preview", "PreviewMade", "Print", "Probe",
+    "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Quality", "QualityFound",
+    "Rename", "Renamed", "Restore", "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile",
+    "ShowCommands", "ShownStep", "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep",
+    "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed",
+    "Treatment", "Trim", "Trimmed", "Verified", "Verify", "Waveform", "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -125,20 +127,22 @@ class Noop(JobSpec, queue="noop", gives=NothingDone):
 SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
     Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
-    IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images,
+    IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images, ShowCommands,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
-    Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images,
+    Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images |
+    ShowCommands,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
     Downloaded | Probed | Verified | Transcoded | ThumbnailsMade | Placed | Trashed | Restored |
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
     AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
-    Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone,
+    Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone |
+    CommandsShown,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -252,8 +256,7 @@ class JobCancelled(Event, wire="job.cancelled", about="job:job_id"):
 
 
 class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
-    """How far a running job is. `fraction` is 0 to 1, None while unknown; `eta` in seconds;
-    `speeds` are those of the last minute at most, a second apart."""
+    """How far a running job is. `fraction` is 0 to 1, None while unknown; `eta` in seconds."""
 
     job_id: JobId
     attempt: int
@@ -265,7 +268,6 @@ class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
     unit: str | None = None
     speed: float | None = None
     eta: float | None = None
-    speeds: tuple[int, ...] = ()
 
 
 class StopJob(Signal, wire="job.stop", about="job:job_id"):
@@ -278,12 +280,16 @@ class StopJob(Signal, wire="job.stop", about="job:job_id"):
 
 
 class PipelineStarted(Event, wire="pipeline.started", about="pipeline:pipeline_id"):
-    """A way through several jobs begins, for a subject such as "video/…"."""
+    """A way through several jobs begins, for a subject such as "video/…". Without a plan it is the
+    standard pipeline of this name."""
 
     pipeline_id: PipelineId
     name: str
     for_subject: str
     inputs: dict[str, Any] = Field(default_factory=dict)
+    plan: PipelinePlan | None = None
+    edition: int | None = None
+    bulk_id: str | None = None
 
 
 class PipelineCompleted(Event, wire="pipeline.completed", about="pipeline:pipeline_id"):
@@ -305,3 +311,20 @@ class PipelineCancelled(Event, wire="pipeline.cancelled", about="pipeline:pipeli
     pipeline_id: PipelineId
     name: str
     for_subject: str
+
+
+class PipelineRetried(Event, wire="pipeline.retried", about="pipeline:pipeline_id"):
+    """A run that had failed goes on from the step that failed; `anew`: from the beginning, since
+    what its steps had made is gone."""
+
+    pipeline_id: PipelineId
+    name: str
+    for_subject: str
+    attempt: int
+    anew: bool = False
+
+
+class PipelineExpired(Event, wire="pipeline.expired", about="pipeline:pipeline_id"):
+    """What a failed run has made is not kept for another try any longer."""
+
+    pipeline_id: PipelineId

@@ -194,3 +194,28 @@ class FileMoved(Event, wire="file.moved", about="file:file_id"):
 class FileRemoved(Event, wire="file.removed", about="file:file_id"):
     file_id: FileId
     video_id: VideoId
+
+
+class FileRetired(Event, wire="file.retired", about="file:file_id"):
+    """Another has taken its place; it lies in the trash for some time, and belongs to no video."""
+
+    file_id: FileId
+    video_id: VideoId
+    path: str
+    sidecars: tuple[str, ...] = ()
+
+
+class PurgeFile(Command, wire="file.purge", about="file:file_id"):
+    """Its time in the trash is over."""
+
+    file_id: FileId
+
+
+class VideoUpgraded(Event, wire="video.upgraded", about="video:video_id"):
+    """Another file has taken the place of the one that was there."""
+
+    video_id: VideoId
+    title: str
+    artist: str
+    path: str
+    quality: str

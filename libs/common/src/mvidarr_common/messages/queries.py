@@ -21,10 +21,12 @@ from .ids import (
 from .library import Description, Rendition
 from .notify import Channel
 from .profiles import QualityProfile
-from .sites import SiteProfile
+from .work.plans import PipelinePlan
 
 VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
 JobState = Literal["waiting", "queued", "running", "paused", "completed", "failed", "cancelled"]
+RunState = Literal["running", "completed", "failed", "cancelled"]
+StepState = Literal["waiting", "running", "done", "failed", "unneeded", "cut_off"]
 
 
 class View(Value):
@@ -92,6 +94,61 @@ class JobView(View):
     result: dict[str, Any] | None
 
 
+class PipelineView(View):
+    """A pipeline as it is now: its `needs` are "page" and "library"."""
+
+    id: str
+    standard: bool
+    version: int | None
+    needs: tuple[str, ...]
+    plan: PipelinePlan
+
+
+class StepView(View):
+    """What has become of one step of a run."""
+
+    name: str
+    does: str
+    after: tuple[str, ...]
+    state: StepState
+    job_id: JobId | None
+    failure: Failure | None
+
+
+class RunView(View):
+    """A run as a whole; `fraction` counts the steps, each by how long its kind takes."""
+
+    id: PipelineId
+    name: str
+    version: int | None
+    for_subject: str
+    state: RunState
+    fraction: float
+    attempt: int
+    steps: tuple[StepView, ...]
+    failure: Failure | None
+    failed_step: str | None
+    bulk_id: str | None
+    added: datetime
+    ended: datetime | None
+
+
+class BulkView(View):
+    """A pipeline over many videos. `total` is how many match, None until that is known."""
+
+    id: str
+    name: str
+    filter: str | None
+    state: Literal["running", "finished", "cancelled"]
+    fraction: float
+    total: int | None
+    running: int
+    completed: int
+    failed: int
+    cancelled: int
+    added: datetime
+
+
 class ProfileView(View):
     id: ProfileId
     profile: QualityProfile
@@ -115,13 +172,6 @@ class SealedSubscription(View):
     address: str
     secret: str | None
     events: tuple[str, ...]
-
-
-class SiteView(View):
-    """What is set for a site; its secret stays sealed."""
-
-    id: str
-    profile: SiteProfile
 
 
 class UserView(View):
@@ -222,16 +272,24 @@ class Profiles(Page):
     items: tuple[ProfileView, ...]
 
 
+class Pipelines(Page):
+    items: tuple[PipelineView, ...]
+
+
+class Runs(Page):
+    items: tuple[RunView, ...]
+
+
+class Bulks(Page):
+    items: tuple[BulkView, ...]
+
+
 class Subscriptions(Page):
     items: tuple[SubscriptionView, ...]
 
 
 class SealedSubscriptions(Page):
     items: tuple[SealedSubscription, ...]
-
-
-class Sites(Page):
-    items: tuple[SiteView, ...]
 
 
 class Users(Page):
@@ -268,8 +326,6 @@ class Filtered(Listing):
     sort: str | None = None
     skip: int = Field(default=0, ge=0, le=1_000_000)
     total: bool = False
-    fields: str | None = None
-    """Names of the fields that are wanted, with commas between them; all without it."""
 
 
 class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):
@@ -305,6 +361,33 @@ class ListFiles(Filtered, Query[Files], wire="file.list", answer=Files):
     video_id: VideoId | None = None
 
 
+class GetPipeline(Query[PipelineView], wire="pipeline_plan.get", answer=PipelineView):
+    id: str
+
+
+class ListPipelines(Query[Pipelines], wire="pipeline_plan.list", answer=Pipelines):
+    pass
+
+
+class GetRun(Query[RunView], wire="run.get", answer=RunView):
+    id: PipelineId
+
+
+class ListRuns(Filtered, Query[Runs], wire="run.list", answer=Runs):
+    state: RunState | None = None
+    name: str | None = None
+    for_subject: str | None = None
+    bulk_id: str | None = None
+
+
+class GetBulk(Query[BulkView], wire="bulk.get", answer=BulkView):
+    id: str
+
+
+class ListBulks(Filtered, Query[Bulks], wire="bulk.list", answer=Bulks):
+    pass
+
+
 class GetJob(Query[JobView], wire="job.get", answer=JobView):
     id: JobId
 
@@ -337,14 +420,6 @@ class SubscriptionsTo(
     """For the notifier: who wants to be told of this type of event."""
 
     event_type: str
-
-
-class GetSite(Query[SiteView], wire="site.get", answer=SiteView):
-    id: str
-
-
-class ListSites(Query[Sites], wire="site.list", answer=Sites):
-    pass
 
 
 class ListUsers(Query[Users], wire="user.list", answer=Users):

@@ -30,6 +30,7 @@ from mvidarr_common.messages.library import (
     FileAdded,
     FileMoved,
     FileRemoved,
+    FileRetired,
     Rendition,
     VideoDeleted,
     VideoPurged,
@@ -129,7 +130,10 @@ def restore(event: VideoRestored, cause: Envelope, state: Known) -> Iterator[Dec
 def tell_moves(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[Decision]:
     """The result of a move becomes a fact of each file; then the video may want it back."""
     if isinstance(event.result, Trashed):
-        yield from _moves(event.result.moved, "trashed", state)
+        job = state.get(Job, event.job_id)
+        retire = job is not None and isinstance(job.spec, Trash) and job.spec.retire
+        moved = event.result.moved
+        yield from _retired(moved, state) if retire else _moves(moved, "trashed", state)
     elif isinstance(event.result, Restored):
         yield from _moves(event.result.moved, "present", state)
     elif isinstance(event.result, Renamed):
@@ -215,6 +219,18 @@ def _moves(moved: Iterable[Moved], now: FileState, state: Known) -> Iterator[Dec
                 path=each.path,
                 sidecars=each.sidecars,
                 state=now,
+            )
+
+
+def _retired(moved: Iterable[Moved], state: Known) -> Iterator[Decision]:
+    for each in moved:
+        file = state.get(File, each.file_id)
+        if file:
+            yield FileRetired(
+                file_id=FileId(each.file_id),
+                video_id=file.video_id,
+                path=each.path,
+                sidecars=each.sidecars,
             )
 
 

@@ -1,6 +1,6 @@
 """What the names and the `.nfo` in the library were last made from, for each video."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.rows import Row
@@ -33,7 +33,7 @@ def told(event: JobCompleted, _: Envelope, state: State) -> None:
         return
     job = state.get(Job, event.job_id)
     spec = job.spec.place if job and isinstance(job.spec, Rename) else job and job.spec
-    if isinstance(spec, Place):
+    if isinstance(spec, Place) and spec.beside is None:
         state.put(
             Shelved(
                 id=spec.video_id,
@@ -65,14 +65,14 @@ def present_files(state: Known, id: VideoId) -> Iterator[File]:
     return (file for file in found if file and file.state == "present")
 
 
-def placing(state: Known, id: VideoId) -> Place:
-    """What `place` would be told of the video now."""
+def placing(state: Known, id: VideoId, present: Sequence[File]) -> Place:
+    """What `place` would be told of the video and these files now."""
     video, shelved = state.get(Video, id), state.get(Shelved, id)
     assert video is not None
     assert shelved is not None
     files = tuple(
         PlaceFile(path=each.path, role=each.role, sha256=each.sha256, facts=each.facts)
-        for each in (file.rendition for file in present_files(state, id))
+        for each in (file.rendition for file in present)
     )
     return Place(
         video_id=id,

@@ -18,7 +18,7 @@ from mvidarr_common.messages.ids import (
     artist_id,
     name_key,
 )
-from mvidarr_common.messages.jobs import PipelineCancelled, PipelineStarted
+from mvidarr_common.messages.jobs import PipelineCancelled, PipelineRetried, PipelineStarted
 from mvidarr_common.messages.library import (
     AcquireVideo,
     AddVideo,
@@ -133,6 +133,14 @@ def acquiring(event: PipelineStarted, cause: Envelope, state: State) -> None:
         now: VideoState = "acquiring" if video.state == "wanted" else video.state
         run = event.pipeline_id
         _change(state, cause, VideoId(video.id), state=now, pipeline_id=run, failure=None)
+
+
+@model.fold
+def acquiring_again(event: PipelineRetried, cause: Envelope, state: State) -> None:
+    id = _of(event.for_subject)
+    video = state.get(Video, id) if id else None
+    if video and (video.pipeline_id, video.state) == (event.pipeline_id, "failed"):
+        _change(state, cause, VideoId(video.id), state="acquiring", failure=None)
 
 
 @model.fold

@@ -1,7 +1,1 @@
-"""What follows what, as data: one file a pipeline, and one line in `PIPELINES`."""
-
-from .acquire import ACQUIRE
-from .graph import Pipeline
-from .rename import RENAME
-
-PIPELINES: tuple[Pipeline, ...] = (ACQUIRE, RENAME)
+"""What follows what, as data: `standard` has the pipelines that come along, people add others."""

@@ -6,7 +6,6 @@ from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.state import Known
 from mvidarr_catalog.library.naming import plain
 from mvidarr_catalog.library.videos import Video, subject_of
-from mvidarr_catalog.profiles import Profile
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import PipelineId, VideoId, artist_id, derive
 from mvidarr_common.messages.jobs import (
@@ -26,10 +25,13 @@ from mvidarr_common.messages.library import (
     VideoReady,
     VideoWanted,
 )
-from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile
 
-from .acquire import ACQUIRE, AcquireInputs
-from .runs import Run, cancelling_run, run_of
+from .advancing import cancelling_run
+from .asking import inputs_of
+from .runs import Run, run_of
+from .task import RunInputs
+
+NAME = "acquire"
 
 model = ReadModel()
 
@@ -48,7 +50,7 @@ def begin_again(event: VideoWanted, cause: Envelope, state: Known) -> Iterator[D
 def describe(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[Decision]:
     """What the page says of the video."""
     run, _ = run_of(state, event.job_id)
-    if run and run.name == ACQUIRE.name and isinstance(event.result, Downloaded):
+    if run and run.name == NAME and isinstance(event.result, Downloaded):
         found = plain(event.result.found)
         artist = artist_id(found.artist) if found.artist else None
         yield VideoDescribed(video_id=_video_of(run), found=found, artist_id=artist)
@@ -67,7 +69,7 @@ def stop_for_deleted(event: VideoDeleted, _: Envelope, state: Known) -> Iterator
 @model.decide
 def arrive(event: PipelineCompleted, _: Envelope, state: Known) -> Iterator[Decision]:
     run = state.get(Run, event.pipeline_id)
-    video = state.get(Video, _video_of(run)) if run and run.name == ACQUIRE.name else None
+    video = state.get(Video, _video_of(run)) if run and run.name == NAME else None
     if video is None or video.pipeline_id != event.pipeline_id or video.state != "acquiring":
         return
     placed = run.results["place"] if run else None
@@ -85,7 +87,7 @@ def arrive(event: PipelineCompleted, _: Envelope, state: Known) -> Iterator[Deci
 @model.decide
 def fail(event: PipelineFailed, _: Envelope, state: Known) -> Iterator[Decision]:
     run = state.get(Run, event.pipeline_id)
-    video = state.get(Video, _video_of(run)) if run and run.name == ACQUIRE.name else None
+    video = state.get(Video, _video_of(run)) if run and run.name == NAME else None
     if video and video.pipeline_id == event.pipeline_id and video.state == "acquiring":
         yield VideoFailed(
             video_id=VideoId(video.id), title=video.title, code=event.code, message=event.message
@@ -96,13 +98,11 @@ def _begin(id: VideoId, cause: Envelope, state: Known) -> Iterator[Decision]:
     video = state.get(Video, id)
     if video is None or video.state != "wanted":
         return
-    profile = state.get(Profile, video.profile_id) or state.get(Profile, DEFAULT_PROFILE)
-    wish = profile.profile if profile else QualityProfile(name="Any")
     yield PipelineStarted(
         pipeline_id=PipelineId(derive(cause.id, "pipeline")),
-        name=ACQUIRE.name,
+        name=NAME,
         for_subject=subject_of(id),
-        inputs=AcquireInputs(video_id=id, url=video.url, profile=wish).model_dump(mode="json"),
+        inputs=inputs_of(video, state).model_dump(mode="json"),
     )
 
 
@@ -114,4 +114,4 @@ def _stop(id: VideoId, state: Known) -> Iterator[Decision]:
 
 
 def _video_of(run: Run) -> VideoId:
-    return AcquireInputs.model_validate(run.inputs).video_id
+    return RunInputs.model_validate(run.inputs).video_id

@@ -1,51 +1,78 @@
-"""Runs of pipelines: which steps have come to what, and which comes next."""
+"""Runs of pipelines: what has come of each step. `advancing` decides which comes next."""
 
-from collections.abc import Iterator
+from datetime import datetime
 from typing import Literal
 
-from mvidarr_catalog.brain.model import Decision, ReadModel
+from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
-from mvidarr_catalog.jobs.jobs import ENDED, UNSTOPPABLE, Job, cancelling, site_of
+from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_common.envelope import Envelope
-from mvidarr_common.messages.ids import JobId, PipelineId, derive
+from mvidarr_common.messages.ids import JobId, PipelineId
 from mvidarr_common.messages.jobs import (
     AnyResult,
     JobAdded,
-    JobCancelled,
     JobCompleted,
     JobGivenUp,
     PipelineCancelled,
     PipelineCompleted,
+    PipelineExpired,
     PipelineFailed,
+    PipelineRetried,
     PipelineStarted,
-    Tidy,
 )
+from mvidarr_common.messages.queries import Failure, RunState
+from mvidarr_common.messages.work.plans import AnyStep, PipelinePlan
 
-from . import PIPELINES
-from .graph import Sofar, finished, ready
+from .conditions import holds
+from .graph import Progress, Wanted
+from .specs import is_possible
+from .standard import STANDARD
+from .task import RunInputs, Task
 
-TIDY_PRIORITY = -10
-"""Cleaning up waits behind work that somebody waits for."""
 
-
-class Run(Row, table="pipelines", subject="pipeline", indexes=(("for_subject",),)):
-    """One run of a pipeline: the job and the result of each step that has begun."""
+class Run(
+    Row,
+    table="pipelines",
+    subject="pipeline",
+    indexes=(("for_subject",), ("added",), ("state",), ("bulk_id",)),
+):
+    """One run: the job, the result or the failure of each step that has begun. Without a `plan`
+    it is the standard one. `expired`: what its steps have made is gone."""
 
     name: str
     for_subject: str
-    state: Literal["running", "completed", "failed", "cancelled"]
+    state: RunState
     inputs: dict[str, object]
+    plan: PipelinePlan | None
+    version: int | None
+    bulk_id: str | None
+    attempt: int
     jobs: dict[str, JobId]
     results: dict[str, AnyResult]
+    failures: dict[str, Failure]
+    failure: Failure | None
+    failed_step: str | None
+    expired: bool
+    added: datetime
+    ended: datetime | None
+
+    @property
+    def steps(self) -> PipelinePlan:
+        """The plan with which it has begun."""
+        return self.plan or STANDARD[self.name]
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        return Progress(self.results.keys(), self.failures.keys(), self.jobs.keys())
 
 
-model = ReadModel(rows=(Run,), version=1)
-_BY_NAME = {pipeline.name: pipeline for pipeline in PIPELINES}
+model = ReadModel(rows=(Run,), version=2)
 
 
 @model.fold
-def started(event: PipelineStarted, _: Envelope, state: State) -> None:
+def started(event: PipelineStarted, cause: Envelope, state: State) -> None:
     state.put(
         Run(
             id=event.pipeline_id,
@@ -53,8 +80,18 @@ def started(event: PipelineStarted, _: Envelope, state: State) -> None:
             for_subject=event.for_subject,
             state="running",
             inputs=event.inputs,
+            plan=event.plan,
+            version=event.edition,
+            bulk_id=event.bulk_id,
+            attempt=1,
             jobs={},
             results={},
+            failures={},
+            failure=None,
+            failed_step=None,
+            expired=False,
+            added=cause.time,
+            ended=None,
         )
     )
 
@@ -74,129 +111,84 @@ def step_done(event: JobCompleted, _: Envelope, state: State) -> None:
 
 
 @model.fold
-def completed(event: PipelineCompleted, _: Envelope, state: State) -> None:
-    _end(state, event.pipeline_id, "completed")
-
-
-@model.fold
-def failed(event: PipelineFailed, _: Envelope, state: State) -> None:
-    _end(state, event.pipeline_id, "failed")
-
-
-@model.fold
-def cancelled(event: PipelineCancelled, _: Envelope, state: State) -> None:
-    _end(state, event.pipeline_id, "cancelled")
-
-
-@model.decide
-def begin(event: PipelineStarted, cause: Envelope, state: Known) -> Iterator[Decision]:
-    run = state.get(Run, event.pipeline_id)
-    if run:
-        yield from _advance(run, cause, state)
-
-
-@model.decide
-def go_on(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[Decision]:
-    run, _ = run_of(state, event.job_id)
-    if run and run.state == "running":
-        yield from _advance(run, cause, state)
-
-
-@model.decide
-def fail(event: JobGivenUp, _: Envelope, state: Known) -> Iterator[Decision]:
+def step_failed(event: JobGivenUp, _: Envelope, state: State) -> None:
     run, step = run_of(state, event.job_id)
-    if run and run.state == "running":
-        yield PipelineFailed(
-            pipeline_id=PipelineId(run.id),
-            name=run.name,
-            for_subject=run.for_subject,
-            step=step,
-            code=event.code,
-            message=event.message,
-        )
+    if run and run.state == "running" and step not in run.results:
+        failure = Failure(code=event.code, message=event.message)
+        state.put(run.changed(failures=run.failures | {step: failure}))
 
 
-@model.decide
-def cancel_with_a_job(event: JobCancelled, _: Envelope, state: Known) -> Iterator[Decision]:
-    run, _step = run_of(state, event.job_id)
-    if run:
-        yield from cancelling_run(run)
+@model.fold
+def completed(event: PipelineCompleted, cause: Envelope, state: State) -> None:
+    _end(state, event.pipeline_id, "completed", cause)
 
 
-@model.decide
-def tidy_after_success(event: PipelineCompleted, _: Envelope, state: Known) -> Iterator[Decision]:
-    yield from _tidy(event.pipeline_id, state)
+@model.fold
+def failed(event: PipelineFailed, cause: Envelope, state: State) -> None:
+    failure = Failure(code=event.code, message=event.message)
+    _end(state, event.pipeline_id, "failed", cause, failure=failure, failed_step=event.step)
 
 
-@model.decide
-def stop_after_failure(event: PipelineFailed, _: Envelope, state: Known) -> Iterator[Decision]:
-    yield from _stop_jobs(event.pipeline_id, state)
-    yield from _tidy(event.pipeline_id, state)
+@model.fold
+def cancelled(event: PipelineCancelled, cause: Envelope, state: State) -> None:
+    _end(state, event.pipeline_id, "cancelled", cause)
 
 
-@model.decide
-def stop_after_cancelling(
-    event: PipelineCancelled, _: Envelope, state: Known
-) -> Iterator[Decision]:
-    yield from _stop_jobs(event.pipeline_id, state)
-    yield from _tidy(event.pipeline_id, state)
+@model.fold
+def retried(event: PipelineRetried, _: Envelope, state: State) -> None:
+    """What was done stays done; everything else has never begun."""
+    run = state.get(Run, event.pipeline_id)
+    if run and run.state == "failed" and event.attempt == run.attempt + 1:
+        results = {} if event.anew else run.results
+        jobs = {step: job for step, job in run.jobs.items() if step in results}
+        now: dict[str, object] = {"state": "running", "attempt": event.attempt, "expired": False}
+        none: dict[str, object] = {
+            "failures": {},
+            "failure": None,
+            "failed_step": None,
+            "ended": None,
+        }
+        state.put(run.changed(results=results, jobs=jobs, **now, **none))
 
 
-def cancelling_run(run: Run) -> Iterator[Decision]:
-    """End a run that is still going; its jobs are stopped when this is folded."""
-    if run.state == "running":
-        yield PipelineCancelled(
-            pipeline_id=PipelineId(run.id), name=run.name, for_subject=run.for_subject
-        )
+@model.fold
+def expired(event: PipelineExpired, _: Envelope, state: State) -> None:
+    run = state.get(Run, event.pipeline_id)
+    if run and run.state == "failed":
+        state.put(run.changed(expired=True))
 
 
 def run_of(state: Known, job_id: JobId) -> tuple[Run | None, str]:
-    """The run that a job is a step of, and the step's name."""
+    """The run that a job is a step of, and the step's name. A job of an earlier attempt is none."""
     job = state.get(Job, job_id)
-    if job is None or job.pipeline_id is None or job.step is None:
+    run = state.get(Run, job.pipeline_id) if job and job.pipeline_id and job.step else None
+    if job is None or run is None or job.step is None or run.jobs.get(job.step) != job_id:
         return None, ""
-    return state.get(Run, job.pipeline_id), job.step
+    return run, job.step
 
 
-def _advance(run: Run, cause: Envelope, state: Known) -> Iterator[Decision]:
-    pipeline = _BY_NAME[run.name]
-    sofar = Sofar(run.inputs, run.results, state)
-    if finished(pipeline, sofar):
-        yield PipelineCompleted(
-            pipeline_id=PipelineId(run.id), name=run.name, for_subject=run.for_subject
-        )
-    for step in ready(pipeline, sofar, set(run.jobs)):
-        spec = step.spec(sofar)
-        yield JobAdded(
-            job_id=JobId(derive(run.id, step.name)),
-            spec=spec,
-            for_subject=run.for_subject,
-            pipeline_id=PipelineId(run.id),
-            step=step.name,
-            site=site_of(spec),
-        )
+def task_of(run: Run, step: AnyStep, state: Known) -> Task:
+    """A step with all that its run knows."""
+    return Task(run.steps, step, RunInputs.model_validate(run.inputs), run.results, state)
 
 
-def _stop_jobs(id: PipelineId, state: Known) -> Iterator[Decision]:
-    run = state.get(Run, id)
-    for job_id in run.jobs.values() if run else ():
-        job = state.get(Job, job_id)
-        if job and job.state not in ENDED and job.kind not in UNSTOPPABLE:
-            yield from cancelling(job)
+def wanted(run: Run, state: Known) -> Wanted:
+    """Whether a step of the run is needed."""
+
+    def is_wanted(step: AnyStep) -> bool:
+        task = task_of(run, step, state)
+        return holds(step.when, task.facts()) and is_possible(task)
+
+    return is_wanted
 
 
-def _tidy(id: PipelineId, state: Known) -> Iterator[Decision]:
-    run = state.get(Run, id)
-    if run and run.jobs:
-        yield JobAdded(
-            job_id=JobId(derive(run.id, "tidy")),
-            spec=Tidy(jobs=tuple(run.jobs.values())),
-            for_subject=run.for_subject,
-            priority=TIDY_PRIORITY,
-        )
-
-
-def _end(state: State, id: PipelineId, how: Literal["completed", "failed", "cancelled"]) -> None:
+def _end(
+    state: State,
+    id: PipelineId,
+    how: Literal["completed", "failed", "cancelled"],
+    cause: Envelope,
+    **more: object,
+) -> None:
     run = state.get(Run, id)
     if run and run.state == "running":
-        state.put(run.changed(state=how))
+        state.put(run.changed(state=how, ended=cause.time, **more))

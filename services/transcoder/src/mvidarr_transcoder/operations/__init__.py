@@ -19,6 +19,7 @@ from .quality import quality
 from .rename import rename
 from .restore import restore
 from .scrub import scrub
+from .show_commands import show_commands
 from .sidecars import sidecars
 from .thumbnails import thumbnails
 from .tidy import tidy
@@ -46,6 +47,7 @@ OPERATIONS: tuple[Handler, ...] = (
     rename,
     restore,
     scrub,
+    show_commands,
     sidecars,
     thumbnails,
     tidy,
@@ -59,6 +61,7 @@ OPERATIONS: tuple[Handler, ...] = (
 __all__ = [
     "OPERATIONS", "concat", "extract_audio", "fingerprint", "hls", "images", "is_better",
     "match", "noop", "place", "preview", "probe", "probe_many", "purge", "quality", "rename",
-    "restore", "scrub", "sidecars", "thumbnails", "tidy", "transcode", "trash", "trim",
+    "restore", "scrub",
+    "show_commands", "sidecars", "thumbnails", "tidy", "transcode", "trash", "trim",
     "verify", "waveform",
 ]  # fmt: skip

@@ -13,6 +13,20 @@ from .base import JobSpec, Result
 from .media import Artwork
 
 
+class Moved(Value):
+    """A file's old and new path, its sidecars' new paths."""
+
+    file_id: str
+    path: str
+    sidecars: tuple[str, ...] = ()
+
+
+class FileToMove(Value):
+    file_id: str
+    path: str
+    sidecars: tuple[str, ...] = ()
+
+
 class PlaceFile(Value):
     """One media file in staging that goes into the library."""
 
@@ -31,6 +45,7 @@ class Place(JobSpec, queue="files", gives=Placed):
     """Move files and artwork into the library by rename, and write the `.nfo` after them.
 
     The first file is the one that media servers show; the others get their recipe in the name.
+    With `beside` the video is there already: all of them become others of that film.
     """
 
     kind: Literal["place"] = "place"
@@ -41,20 +56,7 @@ class Place(JobSpec, queue="files", gives=Placed):
     page_url: str
     source: str
     source_id: str
-
-
-class Moved(Value):
-    """A file's old and new path, its sidecars' new paths."""
-
-    file_id: str
-    path: str
-    sidecars: tuple[str, ...] = ()
-
-
-class FileToMove(Value):
-    file_id: str
-    path: str
-    sidecars: tuple[str, ...] = ()
+    beside: FileToMove | None = None
 
 
 class Trashed(Result):
@@ -63,10 +65,12 @@ class Trashed(Result):
 
 
 class Trash(JobSpec, queue="files", gives=Trashed):
-    """Move files with their sidecars to `trash/`, keeping their relative path."""
+    """Move files with their sidecars to `trash/`, keeping their relative path. With `retire`
+    others have taken their place, and they come back with no video."""
 
     kind: Literal["trash"] = "trash"
     files: tuple[FileToMove, ...]
+    retire: bool = False
 
 
 class Restored(Result):

@@ -1,0 +1,71 @@
+"""Whether a plan makes sense: refused with a sentence before anything runs. Pure."""
+
+from collections import Counter
+from graphlib import CycleError
+
+from mvidarr_common.errors import Invalid
+from mvidarr_common.messages.work.plans import AnyStep, PipelinePlan
+
+from .conditions import condition
+from .graph import before, in_order
+from .sorts import GIVEN, SENTENCES, TRADES, Sort
+
+
+def check(plan: PipelinePlan) -> None:
+    """Raises Invalid("bad_pipeline") unless it is acyclic and every step's needs are met."""
+    names = Counter(step.name for step in plan.steps)
+    if double := next((name for name, count in names.items() if count > 1), None):
+        raise bad(f"two steps are called {double}.")
+    _check_names(plan, set(names))
+    try:
+        in_order(plan)
+    except CycleError as error:
+        raise bad(f"it runs in a circle: {' → '.join(error.args[1])}.") from error
+    for step in plan.steps:
+        _check_needs(plan, step)
+        if step.on == "failure" and not step.after:
+            raise bad(f"{step.name} waits for the failure of no step.")
+        if step.when is not None:
+            condition(step.when)
+
+
+def begins_with(plan: PipelinePlan) -> frozenset[Sort]:
+    """What a run of it must be given: the page of a video, a video in the library."""
+    missing = {sort for step in plan.steps for sort in TRADES[step.does].needs}
+    from_library = any(_film_of_library(plan, step) for step in plan.steps)
+    return frozenset(missing & GIVEN | ({"library"} if from_library else set()))
+
+
+def gives(plan: PipelinePlan, sort: Sort) -> frozenset[str]:
+    """The steps that give this sort of thing."""
+    return frozenset(step.name for step in plan.steps if TRADES[step.does].gives == sort)
+
+
+def bad(sentence: str) -> Invalid:
+    """The one way in which a plan is refused."""
+    return Invalid("bad_pipeline", f"This pipeline cannot run: {sentence}")
+
+
+def _check_names(plan: PipelinePlan, names: set[str]) -> None:
+    for step in plan.steps:
+        for name in (*step.after, *step.of):
+            if name not in names:
+                raise bad(f"{step.name} speaks of {name}, which is no step.")
+
+
+def _check_needs(plan: PipelinePlan, step: AnyStep) -> None:
+    earlier = set(before(plan, step.name))
+    for need in TRADES[step.does].needs:
+        found = gives(plan, need)
+        if need not in GIVEN and need != "film" and not found & earlier:
+            raise bad(f"{step.name} needs {SENTENCES[need]}, and no step before it gives that.")
+    films = gives(plan, "film") | gives(plan, "fetched")
+    for name in step.of:
+        if name not in earlier or name not in films:
+            raise bad(f"{step.name} takes the film of {name}, which gives none before it.")
+
+
+def _film_of_library(plan: PipelinePlan, step: AnyStep) -> bool:
+    """Whether its film can only be the one that lies in the library."""
+    needs_film = "film" in TRADES[step.does].needs
+    return needs_film and not gives(plan, "film") & set(before(plan, step.name))

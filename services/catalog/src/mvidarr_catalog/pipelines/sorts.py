@@ -1,0 +1,47 @@
+"""What passes from step to step, and what each kind of step needs and gives. Pure data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Sort = Literal[
+    "page", "library", "fetched", "film", "pictures", "score", "verdict", "checked", "placed"
+]
+SENTENCES: Mapping[Sort, str] = {
+    "page": "the page of a video",
+    "library": "a video in the library",
+    "fetched": "a file that was fetched",
+    "film": "a film that was proved whole",
+    "pictures": "thumbnails",
+    "score": "a score",
+    "verdict": "a verdict",
+    "checked": "checksums",
+    "placed": "new files in the library",
+}
+GIVEN: frozenset[Sort] = frozenset({"page", "library"})
+"""What a run may begin with; a film in the library is a film."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What a kind of step needs, all of it, and what it gives."""
+
+    needs: tuple[Sort, ...]
+    gives: Sort | None = None
+
+
+TRADES: Mapping[str, Trade] = {
+    "download": Trade(("page",), "fetched"),
+    "verify": Trade(("fetched",), "film"),
+    "transcode": Trade(("film",), "film"),
+    "trim": Trade(("film",), "film"),
+    "extract_audio": Trade(("film",), "film"),
+    "thumbnails": Trade(("film",), "pictures"),
+    "quality": Trade(("film",), "score"),
+    "is_better": Trade(("film", "library"), "verdict"),
+    "scrub": Trade(("library",), "checked"),
+    "place": Trade(("film",), "placed"),
+    "retire": Trade(("library", "placed")),
+    "rename": Trade(("library",)),
+    "sidecars": Trade(("library",)),
+}
