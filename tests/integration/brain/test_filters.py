@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from operator import eq, ge, gt, le, lt
 from typing import Any as Anything
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_common.filtering import All, Any, Comparison, Filter, Given, No, parse
-from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.servers import DatabaseServer
 
 from .things import FIELDS, NAMES, SEEN, THINGS, Thing, filled
 
@@ -111,13 +113,15 @@ def joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
 FILTERS: st.SearchStrategy[Filter] = st.recursive(comparisons(), joined, max_leaves=6)
 
 
-def test_a_filter_finds_what_it_says(postgres: PostgresServer) -> None:
+@pytest.mark.parametrize("database", ["postgres", "mariadb"])
+def test_a_filter_finds_what_it_says(database: str, request: pytest.FixtureRequest) -> None:
+    server: DatabaseServer = request.getfixturevalue(database)
     with asyncio.Runner() as runner:
-        engine = create_async_engine(postgres.new_database())
+        engine = open_engine(server.new_database())
         table = table_of(Thing, 1)
         runner.run(filled(engine, table))
 
-        @settings(max_examples=150, deadline=timedelta(seconds=20))
+        @settings(max_examples=100, deadline=timedelta(seconds=20))
         @given(FILTERS)
         def finds(wanted: Filter) -> None:
             text = written(wanted)

@@ -4,33 +4,39 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
+from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.store import Checkpoint
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.queries import Filtered
-from mvidarr_common.testing.postgres import PostgresServer
+from mvidarr_common.testing.servers import DatabaseServer
 
 from .things import FIELDS, SEEN, THINGS, Thing, filled
 
 SORTABLE = FIELDS | {"added": FIELDS["when"]}
 
 
-@pytest.fixture(scope="module")
-def url(postgres: PostgresServer) -> str:
-    """A database that holds all things."""
-    url = postgres.new_database()
-    asyncio.run(filled(create_async_engine(url, poolclass=NullPool), table_of(Thing, 1)))
+@pytest.fixture(scope="module", params=["postgres", "mariadb"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database of each kind that holds all things."""
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    url = server.new_database()
+    asyncio.run(_fill(url))
     return url
+
+
+async def _fill(url: str) -> None:
+    engine = open_engine(url)
+    await filled(engine, table_of(Thing, 1))
+    await engine.dispose()
 
 
 @pytest.fixture
 async def read(url: str) -> AsyncIterator[Read]:
     """What a query sees of all things."""
-    engine = create_async_engine(url)
+    engine = open_engine(url)
     async with engine.connect() as connection:
         yield Read(connection, Checkpoint(None, -1, None, 0, 1, "", 0))
     await engine.dispose()

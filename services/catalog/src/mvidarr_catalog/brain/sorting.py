@@ -48,10 +48,12 @@ class Order:
         if given is None:
             return sa.and_(self.value.is_(None), self._beyond(self.id, id))
         last = sa.literal(self._read(given), self.value.type)
-        if not self._optional:
-            return self._beyond(sa.tuple_(self.value, self.id), sa.tuple_(last, sa.literal(id)))
         same = sa.and_(self.value == last, self._beyond(self.id, id))
-        return sa.or_(self._beyond(self.value, last), same, self.value.is_(None))
+        beyond = sa.or_(self._beyond(self.value, last), same)
+        if self._optional:
+            return sa.or_(beyond, self.value.is_(None))
+        # For MySQL, which finds the beginning by an index only where it is told without an "or".
+        return sa.and_(self.value <= last if self.down else self.value >= last, beyond)
 
     def cursor(self, value: Any, id: str) -> str:
         """Opaque to people, a key to us."""

@@ -12,7 +12,7 @@ from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Invalid, NotFound
-from mvidarr_common.messages.ids import ArtistId, artist_id, name_key
+from mvidarr_common.messages.ids import ArtistId, artist_id
 from mvidarr_common.messages.library import (
     ArtistAdded,
     ArtistFollowed,
@@ -27,19 +27,20 @@ from mvidarr_common.messages.library import (
 from mvidarr_common.messages.queries import Artists, ArtistView, GetArtist, ListArtists
 
 from .naming import plain_name
+from .search import page_of_search, searchable
 from .videos import Video
 
 
-class Artist(Row, table="artists", subject="artist", indexes=(("added",),)):
-    """One artist. `key` is the name in the spelling that is searched."""
+class Artist(Row, table="artists", subject="artist", indexes=(("added",),), words="search"):
+    """One artist. `search` is the name as `library.search` keeps it."""
 
     name: str
-    key: str
+    search: str
     followed: bool
     added: datetime
 
 
-model = ReadModel(rows=(Artist,), version=1)
+model = ReadModel(rows=(Artist,), version=2)
 
 FIELDS = fields_of(Artist, "id", "name", "followed", "added")
 """What artists are filtered by."""
@@ -112,9 +113,7 @@ async def list_artists(query: ListArtists, read: Read) -> Artists:
     where = []
     if query.followed is not None:
         where.append(columns.followed == query.followed)
-    if query.search:
-        where.append(columns.key.contains(name_key(query.search), autoescape=True))
-    found = await read.page(Artist, query, FIELDS, *where)
+    found = await page_of_search(read, Artist, query, FIELDS, *where)
     counts = await _video_counts(read, [artist.id for artist in found.rows])
     return Artists(
         items=tuple(_view(each, counts) for each in found.rows),
@@ -140,7 +139,8 @@ async def _video_counts(read: Read, artists: list[str]) -> dict[str, int]:
 
 
 def _new(id: ArtistId, name: str, cause: Envelope, *, followed: bool) -> Artist:
-    return Artist(id=id, name=name, key=name_key(name), followed=followed, added=cause.time)
+    words = searchable(name)
+    return Artist(id=id, name=name, search=words, followed=followed, added=cause.time)
 
 
 def _view(artist: Artist, videos: dict[str, int]) -> ArtistView:

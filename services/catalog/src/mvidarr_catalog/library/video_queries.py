@@ -3,7 +3,7 @@
 from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
-from mvidarr_common.messages.ids import VideoId, name_key
+from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.queries import (
     FileView,
     GetVideo,
@@ -13,6 +13,7 @@ from mvidarr_common.messages.queries import (
 )
 
 from .files import File, file_view
+from .search import page_of_search
 from .videos import Video
 
 model = ReadModel()
@@ -43,9 +44,7 @@ async def list_videos(query: ListVideos, read: Read) -> Videos:
     where = [columns.state == query.state if query.state else columns.state != "deleted"]
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
-    words = name_key(query.search or "").split()
-    where += [columns.search.contains(word, autoescape=True) for word in words]
-    found = await read.page(Video, query, FIELDS, *where)
+    found = await page_of_search(read, Video, query, FIELDS, *where)
     files = await _files_of(read, list(found.rows))
     return Videos(
         items=tuple(_view(video, files) for video in found.rows),

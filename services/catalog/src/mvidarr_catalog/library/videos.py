@@ -16,7 +16,6 @@ from mvidarr_common.messages.ids import (
     ProfileId,
     VideoId,
     artist_id,
-    name_key,
 )
 from mvidarr_common.messages.jobs import PipelineCancelled, PipelineRetried, PipelineStarted
 from mvidarr_common.messages.library import (
@@ -44,16 +43,23 @@ from mvidarr_common.messages.library import (
 from mvidarr_common.messages.queries import Failure, VideoState
 
 from .naming import plain, plain_url, video_id
+from .search import searchable
 
 TRASH_TIME = timedelta(days=30)
 """How long a deleted video can come back."""
 
 
-class Video(Row, table="videos", subject="video", indexes=(("added",), ("state",), ("artist_id",))):
+class Video(
+    Row,
+    table="videos",
+    subject="video",
+    indexes=(("added",), ("state",), ("artist_id",)),
+    words="search",
+):
     """One video. `known` is what people said, `found` what its page says; people win.
 
-    `search` is title and artist in the spelling that is searched; `deletion` is the event that
-    put it into the trash.
+    `search` is artist and title as `library.search` keeps them; `deletion` is the event that put
+    it into the trash.
     """
 
     url: str
@@ -82,7 +88,7 @@ class Video(Row, table="videos", subject="video", indexes=(("added",), ("state",
         return self.about.title or self.url
 
 
-model = ReadModel(rows=(Video,), version=2)
+model = ReadModel(rows=(Video,), version=3)
 
 
 @model.fold
@@ -298,6 +304,6 @@ def _change(state: State, cause: Envelope, id: VideoId, /, **fields: object) -> 
 
 def _searchable(video: Video) -> Video:
     about = video.about
-    words = name_key(f"{about.artist or ''} {video.title}")
+    words = searchable(about.artist or "", video.title)
     artist = artist_id(about.artist) if about.artist else None
     return video.changed(search=words, artist_id=artist)
