@@ -78,16 +78,29 @@ up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: o
 bench: install ## measure it, with ratios to a peer or a limit; BENCH="jobs folding" measures some
 	@$(BIN)/python -m bench $(BENCH)
 
-.PHONY: images monitor
+.PHONY: images monitor check-deploy check-containers
 PYTHON_IMAGE ?= python:3.11-slim-bookworm
+DOCKER ?= docker
+BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE)
 SERVICES := $(notdir $(wildcard services/*))
 VERSION ?= dev
 
 images: ## build an image of each service, and mvidarr/all-in-one
-	for service in $(SERVICES); do DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile \
-	  --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg SERVICE=$$service -t mvidarr/$$service:$(VERSION) . || exit; done
-	DOCKER_BUILDKIT=1 docker build -f deploy/Dockerfile --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) \
+	for service in $(SERVICES); do $(BUILD) -f deploy/Dockerfile \
+	  --build-arg SERVICE=$$service -t mvidarr/$$service:$(VERSION) . || exit; done
+	$(BUILD) -f deploy/Dockerfile \
 	  --build-arg SERVICE=all --target all-in-one -t mvidarr/all-in-one:$(VERSION) .
+
+check-deploy: install $(VENV)/.deploy-tools ## manifests, images, rules and dashboards, as far as no container is needed
+	$(BIN)/pytest -q tests/deploy
+
+check-containers: install ## build the images and run them: jobs, kills, limits, scaling, updates; as root on Debian, or beside Docker
+	@$(BIN)/python -m mvidarr_common.testing.engine $(MAKE) --no-print-directory containers-checked
+
+containers-checked: images # what `check-containers` runs once there is an engine
+	$(BUILD) -f tests/containers/Dockerfile --target rabbitmq -t mvidarr/rabbitmq:test .
+	$(BUILD) -f tests/containers/Dockerfile --target postgres -t mvidarr/postgres:test .
+	$(BIN)/pytest -q -s tests/containers
 
 monitor: ## Prometheus on http://127.0.0.1:9090 for a running `MVIDARR_METRICS_PORT=9000 make up`
 	mkdir -p .mvidarr/prometheus

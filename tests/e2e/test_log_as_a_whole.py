@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from mvidarr_common.cli import app
 from mvidarr_common.cli.access import Access, store_token
+from mvidarr_common.secrets import new_key
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.system import System
@@ -21,16 +22,17 @@ Run = Callable[..., Result]
 @pytest.fixture(scope="module")
 def thinking(
     rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], System]]:
+) -> Iterator[Callable[..., System]]:
     """Makes systems that decide and answer, and do no work."""
     systems: list[System] = []
 
-    def make() -> System:
+    def make(**settings: object) -> System:
         system = System(
             tmp_path_factory.mktemp("thinking"),
             ("catalog", "api-gateway"),
             amqp_url=rabbit_node.url(rabbit_node.new_vhost()),
             database_url=postgres.new_database(),
+            **settings,
         )
         systems.append(system)
         return system.__enter__()
@@ -103,3 +105,40 @@ def _items(access: Access, what: str) -> list[dict[str, object]]:
     answer = httpx.get(f"{access.address}/api/v1/{what}", headers=access.headers)
     items: list[dict[str, object]] = answer.raise_for_status().json()["items"]
     return sorted(items, key=lambda item: str(item["id"]))
+
+
+def test_a_backup_is_restored_into_an_empty_system_with_its_key(
+    thinking: Callable[..., System], run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = thinking()
+    old, state = first.log_in(), first.folder / "state"
+    told = {"DATA_ROOT": first.root.path, "STATE_DIR": state, "INSTANCE_KEY": first.key}
+    for name, value in told.items():
+        monkeypatch.setenv(f"MVIDARR_{name}", str(value))
+    run(old, "follow", "Kept")
+    job = {"spec": {"kind": "noop"}}
+    httpx.post(f"{old.address}/api/v1/jobs", json=job, headers=old.headers).raise_for_status()
+    poster = first.root.library / "Kept" / "Kept - Song.jpg"
+    poster.parent.mkdir(parents=True)
+    poster.write_bytes(b"picture")
+    (poster.parent / "Kept - Song.mkv").write_bytes(b"film")
+    file = tmp_path / "backup.tar"
+    run(old, "backup", file, "--artwork")
+    assert file.stat().st_mode & 0o077 == 0
+    assert "not_empty" in run(old, "restore", file, fails=True).stderr
+
+    run(old, "restore", file, "--configuration", tmp_path / "kept")
+    assert (tmp_path / "kept" / "instance.key").read_text() == first.key
+    kept = (tmp_path / "kept" / "settings.env").read_text()
+    assert f"MVIDARR_DATA_ROOT={first.root.path}" in kept
+    monkeypatch.setenv("MVIDARR_INSTANCE_KEY", new_key())
+    assert "another instance key" in run(old, "restore", file, fails=True).stderr
+
+    second = thinking(instance_key=first.key)
+    new = second.log_in()
+    monkeypatch.setenv("MVIDARR_DATA_ROOT", str(second.root.path))
+    monkeypatch.setenv("MVIDARR_INSTANCE_KEY", first.key)
+    assert "1 of 1 pictures" in run(new, "restore", file).output
+    assert _items(new, "artists") == _items(old, "artists")
+    assert [p.name for p in second.root.path.rglob("Kept*.*")] == ["Kept - Song.jpg"]
+    assert "agree" in run(new, "log", "verify").output

@@ -3,6 +3,7 @@
 import typer
 
 from . import (
+    backup,
     demo,
     doctor,
     history,
@@ -23,7 +24,7 @@ from . import (
 
 GROUPS = (
     run, demo, login, library, jobs, pipelines, workers, queues, history, why, log, parked, rebuild,
-    messages, settings, doctor,
+    messages, settings, doctor, backup,
 )  # fmt: skip
 
 

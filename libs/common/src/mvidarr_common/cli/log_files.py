@@ -26,15 +26,16 @@ def add_to(group: typer.Typer) -> None:
 
 def export(file: Path) -> None:
     """Write every record into a file, secrets too; it is for your eyes alone."""
-    with_client(lambda client: _export(client, file))
+    with_client(lambda client: export_log(client, file))
 
 
 def import_(file: Path) -> None:
     """Put the records of an export into an empty system."""
-    with_client(lambda client: _import(client, file))
+    with_client(lambda client: import_log(client, file))
 
 
-async def _export(client: Client, file: Path) -> None:
+async def export_log(client: Client, file: Path) -> None:
+    """Every record; the file is there once it is whole."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         draft.touch(mode=0o600)
@@ -48,7 +49,8 @@ async def _export(client: Client, file: Path) -> None:
     say(f"{file}: {size(written)}.")
 
 
-async def _import(client: Client, file: Path) -> None:
+async def import_log(client: Client, file: Path) -> None:
+    """Every record of an export, into an empty system."""
     begun = await client.tell("/log/import", Value, wait=50)
     await require_done(client, begun.pending)
     count = 0

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .server import serving
+from .server import LOOPBACK, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Received:
 class Receiver:
     """`async with Receiver() as r: r.url; await r.wait_for(2)`. `fail(n)` refuses the next n."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = LOOPBACK) -> None:
         self.requests: list[Received] = []
         self.url = ""
-        self._port = port
+        self._place = host, port
         self._refusals: list[int] = []
         self._news = asyncio.Condition()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         app = Starlette(routes=[Route("/{path:path}", self._receive, methods=["POST", "PUT"])])
-        self.url = f"{await self._stack.enter_async_context(serving(app, self._port))}/hook"
+        self.url = f"{await self._stack.enter_async_context(serving(app, *self._place))}/hook"
         return self
 
     async def __aexit__(self, *failure: object) -> None:

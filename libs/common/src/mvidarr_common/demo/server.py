@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+LOOPBACK = "127.0.0.1"
+
 
 class _Server(uvicorn.Server):
     """Leaves the signals to the program that it is a guest of."""
@@ -19,10 +21,10 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """Serve on 127.0.0.1 until the block ends; gives the address, such as http://127.0.0.1:8123."""
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        host, taken = listener.getsockname()[:2]
+async def serving(app: ASGIApp, host: str = LOOPBACK, port: int = 0) -> AsyncIterator[str]:
+    """Serve until the block ends; gives the address, such as http://127.0.0.1:8123."""
+    with socket.create_server((host, port)) as listener:
+        _, taken = listener.getsockname()[:2]
         config = uvicorn.Config(
             app, log_config=None, log_level="critical", lifespan="off", access_log=False,
             timeout_graceful_shutdown=1, server_header=False,

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .media import Conduct, MediaFile
 from .pages import BLANK, MIME, feed, spoken, watch_page
 from .samples import Sample
-from .server import serving
+from .server import LOOPBACK, serving
 
 
 class Site:
@@ -27,14 +27,14 @@ class Site:
     bytes of each file that went out, `ranges` keeps the Range headers that came in.
     """
 
-    def __init__(self, samples: Sequence[Sample], port: int = 0) -> None:
+    def __init__(self, samples: Sequence[Sample], port: int = 0, host: str = LOOPBACK) -> None:
         self.samples = {sample.slug: sample for sample in samples}
         self.pages: dict[str, Conduct] = {}
         self.media: dict[str, Conduct] = {}
         self.served: Counter[str] = Counter()
         self.ranges: dict[str, list[str | None]] = {}
         self.address = ""
-        self._port = port
+        self._place = host, port
         self._closing = asyncio.Event()
         self._stack = AsyncExitStack()
 
@@ -47,7 +47,7 @@ class Site:
             Route("/subtitles/{language}.vtt", self._subtitles),
         ]
         app = Starlette(routes=routes)
-        self.address = await self._stack.enter_async_context(serving(app, self._port))
+        self.address = await self._stack.enter_async_context(serving(app, *self._place))
         return self
 
     async def __aexit__(self, *failure: object) -> None:

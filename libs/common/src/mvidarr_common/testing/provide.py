@@ -3,10 +3,12 @@
     python -m mvidarr_common.testing.provide make check
 
 Present: runs it. Root on Debian: installs them from Debian's packages first. A container engine:
-runs the whole `make test` as root in a Debian container, on a copy of this folder. Else: says
-in one sentence what to install.
+runs it as root in a Debian container, on a copy of this folder; TEST_IMAGE names another image
+than the usual one, such as one that is here already. Else: says in one sentence what to install.
 """
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +24,12 @@ if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
 
 IMAGE = "python:3.11-bookworm"
-INSIDE = "cp -a /source/. /mvidarr && cd /mvidarr && rm -rf .venv && make test"
+INSIDE = """
+command -v make > /dev/null || { apt-get update; apt-get install -y --no-install-recommends make; }
+mkdir /mvidarr && cd /mvidarr
+tar -C /source --exclude ./.venv --exclude ./.mvidarr -c . | tar -x
+make --no-print-directory .venv/.footage
+.venv/bin/python -m mvidarr_common.testing.provide """
 MISSING = 3
 """Exit code when there is no way to get the servers."""
 
@@ -32,7 +39,7 @@ def main(command: list[str]) -> int:
     try:
         _provide()
     except MissingServer as missing:
-        return _in_container(missing)
+        return _in_container(missing, command)
     return subprocess.run(command, check=False).returncode
 
 
@@ -46,27 +53,28 @@ def _provide() -> None:
         install_servers()
 
 
-def _in_container(missing: MissingServer) -> int:
+def _in_container(missing: MissingServer, command: list[str]) -> int:
+    os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"  # `with` removes it; no second image
     from docker.errors import DockerException
     from testcontainers.core.container import DockerContainer
 
     try:
         container = (
-            DockerContainer(IMAGE)
+            DockerContainer(os.environ.get("TEST_IMAGE", IMAGE))
             .with_volume_mapping(str(Path.cwd()), "/source", "ro")
             .with_command("sleep infinity")
         )
         with container:
-            return _stream(container)
+            return _stream(container, INSIDE + shlex.join(command))
     except DockerException as error:
         sys.stderr.write(f"{missing} (and no container engine answers: {error})\n")
         return MISSING
 
 
-def _stream(container: "DockerContainer") -> int:
+def _stream(container: "DockerContainer", script: str) -> int:
     """Run the tests inside, their output on ours."""
     api = container.get_docker_client().client.api
-    run = api.exec_create(container.get_container_id(), ["bash", "-ec", INSIDE])
+    run = api.exec_create(container.get_container_id(), ["bash", "-ec", script])
     for chunk in api.exec_start(run["Id"], stream=True):
         sys.stdout.buffer.write(chunk)
         sys.stdout.flush()

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from shutil import which
 from types import TracebackType
@@ -84,13 +84,18 @@ def require(found: Path | None, name: str) -> Path:
 
 def install_servers() -> None:
     """Install the servers from Debian's packages, where this is Debian and we are root."""
+    install(PACKAGES, "The servers for the tests cannot be installed here")
+
+
+def install(packages: Sequence[str], otherwise: str) -> None:
+    """Install Debian's packages; where that cannot be, MissingServer says `otherwise` and how."""
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if which("apt-get") is None or os.geteuid() != 0:
-        raise MissingServer(f"cannot be installed here; on Debian, as root, run: {_COMMAND}")
+        raise MissingServer(f"{otherwise}; on Debian, as root, run: {' '.join(command)}")
     # RUNLEVEL=1 keeps the packages from starting the system's own services.
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
-    for command in (["apt-get", "update"], install):
-        subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL)
+    for each in (["apt-get", "update"], command):
+        subprocess.run(each, check=True, env=environment, stdin=subprocess.DEVNULL)
 
 
 def free_ports(count: int) -> list[int]:

@@ -56,6 +56,7 @@ class System(Private):
         self.processes = tuple(processes)
         self.root = DataRoot(self.folder / "data")
         self.username, self.password = "admin", secrets.token_urlsafe(16)
+        self.key = str(settings.pop("instance_key", None) or new_key())
         api, *ports = free_ports(1 + len(processes))
         self.address = f"http://127.0.0.1:{api}"
         self.codes: dict[str, int] = {}
@@ -64,7 +65,7 @@ class System(Private):
         self._settings: dict[str, object] = {
             "state_dir": self.folder / "state",
             "data_root": self.root.path,
-            "instance_key": new_key(),
+            "instance_key": self.key,
             "port": api,
             "admin_password": self.password,
             "log_format": "text",
