@@ -105,7 +105,8 @@ def staged(root: DataRoot, media: Path) -> Callable[..., PlaceFile]:
 
 @pytest.fixture
 def deps(root: DataRoot) -> Deps:
-    return deps_from(TranscoderSettings(data_root=root.path))
+    """Tags are embedded only where they are the subject."""
+    return deps_from(TranscoderSettings(data_root=root.path, embed_tags=False))
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ class Deps:
     stall_timeout: float
     time_limit: float
     niceness: int = 0
+    embed_tags: bool = True
 
 
 @asynccontextmanager
@@ -38,4 +39,5 @@ def deps_from(settings: TranscoderSettings) -> Deps:
         stall_timeout=settings.stall_timeout,
         time_limit=settings.time_limit,
         niceness=settings.niceness,
+        embed_tags=settings.embed_tags,
     )

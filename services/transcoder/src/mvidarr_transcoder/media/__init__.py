@@ -5,6 +5,7 @@ from .examine import Examination, examine
 from .facts import measure, measure_many
 from .images import work_on
 from .outline import Outline, outline
+from .packets import same_packets
 from .peaks import write_peaks
 from .pictures import Wish, take_pictures
 from .prints import picture_hashes
@@ -13,6 +14,6 @@ from .taking import StreamSpan
 
 __all__ = [
     "Examination", "Outline", "Picture", "StreamSpan", "Wish", "examine", "measure",
-    "measure_many", "outline", "picture_hashes", "sha256_of", "take_pictures", "work_on",
-    "write_peaks",
+    "measure_many", "outline", "picture_hashes", "same_packets", "sha256_of", "take_pictures",
+    "work_on", "write_peaks",
 ]  # fmt: skip
