@@ -12,13 +12,26 @@ import uvloop
 
 from mvidarr_common.testing.servers import MissingServer
 
-from . import bus, commands, folding, jobs, probing, startup, transcoding
+from . import (
+    bus,
+    commands,
+    folding,
+    jobs,
+    picturing,
+    probing,
+    progress,
+    spawning,
+    startup,
+    transcoding,
+)
 from .ground import Ground
 from .machine import machine
 from .measure import Figure, cell
 from .report import keep
 
-MODULES = (commands, jobs, folding, probing, transcoding, startup, bus)
+MODULES = (
+    commands, jobs, folding, probing, picturing, spawning, transcoding, progress, startup, bus,
+)  # fmt: skip
 BENCHES: dict[str, ModuleType] = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 
