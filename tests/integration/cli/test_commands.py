@@ -6,9 +6,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mvidarr_common.cli import history, jobs, library, log, login, parked, rebuild, why
+from mvidarr_common.cli import history, jobs, library, log, login, parked, rebuild, site, why
+from mvidarr_common.secrets import instance_key
+from mvidarr_common.settings import Settings
 
-MODULES = (history, jobs, library, log, login, parked, rebuild, why)
+MODULES = (history, jobs, library, log, login, parked, rebuild, site, why)
 
 
 @pytest.fixture
@@ -29,7 +31,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
         "history v", "log tail", "log show 3", "log stats", "log grep x", "log verify",
         "log restore", "why x.mp4", "parked list", "parked show e", "parked retry",
         "parked edit e --set a=1 --reason r", "rebuild", "parked discard e --reason useless",
-        "login admin --password-stdin",
+        "login admin --password-stdin", "site list", "site set youtube.com --rate 5",
+        "site forget youtube.com",
     ],
 )  # fmt: skip
 def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:
@@ -44,3 +47,21 @@ def test_one_title_for_two_videos_is_refused(app: typer.Typer) -> None:
     result = CliRunner().invoke(app, ["add", "http://a/1", "http://a/2", "--title", "Song"])
     assert result.exit_code == 1
     assert "--title is for a single URL" in result.stderr
+
+
+def test_cookies_are_sealed_with_the_key_of_the_installation(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MVIDARR_STATE_DIR", str(tmp_path / "state"))
+    cookies = tmp_path / "cookies.txt"
+    cookies.write_text("# Netscape HTTP Cookie File\nsession good\n")
+    result = CliRunner().invoke(app, ["site", "seal", str(cookies)])
+    assert result.exit_code == 0
+    assert "good" not in result.stdout
+    assert instance_key(Settings()).unseal(result.stdout.strip()) == cookies.read_text()
+
+
+def test_an_argument_that_is_none_is_refused(app: typer.Typer) -> None:
+    result = CliRunner().invoke(app, ["site", "set", "a.example", "--argument", "lang=de"])
+    assert result.exit_code == 1
+    assert "EXTRACTOR:NAME=VALUE" in result.stderr

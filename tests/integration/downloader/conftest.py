@@ -14,6 +14,7 @@ from mvidarr_common.demo.site import Site
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected, JobProgressed
 from mvidarr_common.messages.profiles import QualityProfile
+from mvidarr_common.messages.sites import SiteProfile
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.testing.worker import run_job
@@ -36,15 +37,16 @@ class Downloader:
     told: list[JobProgressed] = field(default_factory=list)
 
     async def fetch(
-        self, url: str, *, job_id: str = "job", profile: QualityProfile = ALL, **settings: Any
-    ) -> Downloaded:
+        self, url: str, *, job_id: str = "job", profile: QualityProfile = ALL,
+        at_site: SiteProfile | None = None, **settings: Any,
+    ) -> Downloaded:  # fmt: skip
         """What the job gives; loopback is allowed unless the settings say otherwise."""
         known = {"allow_private_addresses": True, "download_retries": 0, **settings}
         taken = DownloaderSettings(**known)
         result = await run_job(
             download,
-            Download(url=url, profile=profile),
-            Deps(manners_of(taken), taken.download_stall, Jar(taken.download_cookies, KEY)),
+            Download(url=url, profile=profile, site=at_site),
+            Deps(manners_of(taken), KEY, taken.download_stall, Jar(taken.download_cookies, KEY)),
             self.root,
             job_id=job_id,
             children=self.children,
@@ -59,7 +61,7 @@ class Downloader:
         result = await run_job(
             inspect,
             Inspect(url=url, **asked),
-            Deps(manners_of(settings)),
+            Deps(manners_of(settings), KEY),
             self.root,
             children=self.children,
             told=self.told.append,

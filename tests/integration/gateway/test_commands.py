@@ -16,7 +16,9 @@ from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.errors import Unconfirmed
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.queries import ListApiKeys
+from mvidarr_common.messages.sites import SiteProfile
 from mvidarr_common.service import Runtime
+from mvidarr_common.site_secrets import unsealed
 from mvidarr_common.testing.conditions import eventually
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
@@ -245,3 +247,23 @@ async def test_a_key_that_is_too_long_is_refused(as_: As, header: str) -> None:
     client = await as_("user")
     answer = await client.post(VIDEOS, json={"url": URL}, headers={"Idempotency-Key": header})
     assert answer.status_code == 422
+
+
+async def test_what_is_set_for_a_site_is_sealed_and_never_shown(
+    as_: As, catalog: Catalog, deps: Deps
+) -> None:
+    client, place = await as_("manager"), "/api/v1/sites/videos.example"
+    body = {"userAgent": "MVidarr", "username": "me", "password": "secret word", "country": "IS"}
+    for _ in range(2):  # the same key, sealed with fresh salt, is the same request
+        answer = await client.put(place, json=body, headers=KEY)
+        assert answer.status_code == 200, answer.text
+    shown = answer.json()["profile"]
+    assert (shown["userAgent"], shown["holds"]) == ("MVidarr", ["login"])
+    assert shown["secret"] is None
+    [record] = await catalog.records("event.site.configured")
+    assert "secret word" not in str(record.data)
+    profile = SiteProfile.model_validate(record.data["profile"])
+    assert unsealed(profile, deps.key).password == "secret word"
+    assert (await client.get("/api/v1/sites")).json()["items"] == [answer.json()]
+    assert (await client.delete(place)).status_code == 204
+    assert (await client.get(place)).status_code == 404

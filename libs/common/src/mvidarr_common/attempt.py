@@ -56,11 +56,13 @@ class Attempt(Generic[D]):
         unit: str | None = None,
         speed: float | None = None,
         eta: float | None = None,
+        speeds: tuple[int, ...] = (),
     ) -> None:
         share = _share(done, total) if fraction is None else fraction
         word = JobProgressed(
             job_id=self.id, attempt=self.attempt, stage=stage, for_subject=self.queued.for_subject,
             fraction=share, done=done, total=total, unit=unit, speed=speed, eta=eta,
+            speeds=speeds,
         )  # fmt: skip
         self.words.tell(word)
 

@@ -72,6 +72,7 @@ class Job(Protocol[Deps_co]):
         unit: str | None = None,
         speed: float | None = None,
         eta: float | None = None,
+        speeds: tuple[int, ...] = (),
     ) -> None:
         """Tell how far it is; call it as often as you like, at most five a second go out."""
 

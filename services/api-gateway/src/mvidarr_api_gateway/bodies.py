@@ -13,6 +13,7 @@ from mvidarr_common.messages.library import Description
 from mvidarr_common.messages.notify import Channel
 from mvidarr_common.messages.pipelines import PipelineName
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
+from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.messages.work.plans import PipelinePlan
 
 Password = Field(min_length=8, max_length=1000)
@@ -76,6 +77,15 @@ class SubscriptionBody(Body):
     secret: SecretStr | None = Field(default=None, max_length=1000)
     events: tuple[str, ...] = Field(default=(), max_length=200)
     enabled: bool = True
+
+
+class SiteBody(SiteSettings, extra="forbid"):
+    """How to behave towards a site. `cookies` as a browser exports them (Netscape format)."""
+
+    cookies: SecretStr | None = Field(default=None, max_length=500_000)
+    username: str | None = Field(default=None, max_length=300)
+    password: SecretStr | None = Field(default=None, max_length=1000)
+    proxy: SecretStr | None = Field(default=None, max_length=1000)
 
 
 class NewUser(Body):

@@ -160,7 +160,8 @@ def _require_same(asked: Asked, theirs: dict[str, Any]) -> None:
     Secret fields are hashed or sealed with fresh salt, and so differ each time.
     """
     ours = asked.envelope.message.model_dump(mode="json")
-    if any(ours[name] != theirs[name] for name in ours.keys() & theirs.keys() - SECRET_FIELDS):
+    names = ours.keys() & theirs.keys() - SECRET_FIELDS
+    if any(redacted(ours[name]) != redacted(theirs[name]) for name in names):
         raise Invalid("idempotency_key_reused", "This Idempotency-Key belongs to another request.")
 
 

@@ -3,7 +3,7 @@
 from . import history, imports, log_queries, profiles, rebuilds, subscriptions
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
-from .jobs import jobs, pausing, sites
+from .jobs import jobs, pausing, site_profiles, sites
 from .library import artists, file_at, files, retiring, shelved, video_queries, videos
 from .pipelines import (
     acquiring,
@@ -26,6 +26,7 @@ MODELS: tuple[ReadModel, ...] = (
     jobs.model,
     pausing.model,
     sites.model,
+    site_profiles.model,
     videos.model,
     files.model,
     retiring.model,

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from yt_dlp.utils import match_filter_func
+
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.fetching import FetchOptions, SubtitleFile
 
@@ -29,6 +31,8 @@ def _objections(info: Info, asked: FetchOptions) -> Iterator[str]:
         yield f"It was uploaded on {day}, after {asked.uploaded_before}."
     if duration and asked.shortest is not None and duration < asked.shortest:
         yield f"It lasts {duration:g} seconds, less than {asked.shortest:g}."
+    if asked.match and (reason := match_filter_func(asked.match)(dict(info))):
+        yield str(reason)
     if duration and asked.longest is not None and duration > asked.longest:
         yield f"It lasts {duration:g} seconds, more than {asked.longest:g}."
 

@@ -1,28 +1,55 @@
 """The bounds within which yt-dlp works in a child: no private networks, and failures as ours."""
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
+from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 from yt_dlp.utils import DownloadError, YoutubeDLError
 
 from mvidarr_common.errors import JobError
 
 from . import failures
-from .connections import only_public
+from .connections import Guard, only_public
 from .options import Journal
 from .orders import Manners
+from .relay import relaying
+
+
+class Way:
+    """How the child gets to the world: straight, through a proxy, or through the relay."""
+
+    def __init__(self, manners: Manners, guard: Guard | None, stack: ExitStack) -> None:
+        self.proxy = manners.proxy or ""
+        self._start = partial(relaying, guard, manners.proxy, manners.timeout) if guard else None
+        self._guard, self._stack = guard, stack
+        if manners.proxy or manners.impersonate or manners.program:
+            self.for_programs()
+
+    def for_programs(self) -> str:
+        """The proxy for what opens its connections where the guard does not see them."""
+        if self._guard is not None and self._start is not None and not self._guard.relayed:
+            self._guard.relayed = True
+            self.proxy = self._stack.enter_context(self._start()).address
+        return self.proxy
 
 
 @contextmanager
-def bounded(manners: Manners, journal: Journal) -> Iterator[None]:
+def bounded(manners: Manners, journal: Journal) -> Iterator[Way]:
     """Within the block every failure of yt-dlp's becomes a JobError."""
-    refused = list[str]()
-    guard = nullcontext() if manners.allow_private else only_public(manners.public, refused)
+    guard = None if manners.allow_private else Guard(manners.public)
+    FFmpegPostProcessor._ffmpeg_location.set(manners.ffmpeg)
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)
     try:
-        with guard:
-            yield
+        with ExitStack() as stack:
+            way = Way(manners, guard, stack)
+            if guard is not None:
+                stack.enter_context(only_public(guard))
+            yield way
     except (YoutubeDLError, ValueError) as error:
-        failure = _failure(error, journal, refused)
+        failure = _failure(error, journal, guard.refused if guard else [])
         if failure is None:
             raise
         raise failure from error

@@ -32,7 +32,7 @@ class Jar:
             site = ".".join(labels[start:])
             text = self._stored(site)
             if text is not None:
-                return _living(text, site)
+                return living(text, site)
         return None
 
     def _stored(self, site: str) -> str | None:
@@ -46,13 +46,14 @@ class Jar:
         return self.key.unseal(text.strip()) if sealed and self.key else text
 
 
-def _living(text: str, site: str) -> str:
-    """The lines of this site whose time has not passed; a cookie without one lives."""
+def living(text: str, site: str | None = None) -> str:
+    """The lines (of this site) whose time has not passed; a cookie without one lives. Raises the
+    failure `cookies_expired` when there is none."""
     rows = [line.split("\t") for line in text.splitlines() if line.count("\t") == 6]
-    ours = [row for row in rows if _is_for(row[0], site)]
+    ours = [row for row in rows if site is None or _is_for(row[0], site)]
     living = [row for row in ours if not row[4].isdigit() or not 0 < int(row[4]) < time.time()]
     if ours and not living:
-        raise failures.EXPIRED_COOKIES.error(f"{len(ours)} cookies of {site}")
+        raise failures.EXPIRED_COOKIES.error(f"{len(ours)} cookies")
     return "\n".join(["# Netscape HTTP Cookie File", *("\t".join(row) for row in living), ""])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from mvidarr_common.ffmpeg import find_ffmpeg
+from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
 from .cookies import Jar
@@ -19,9 +20,11 @@ from .version import ytdlp_note
 
 @dataclass(frozen=True)
 class Deps:
-    """How this worker behaves towards sites, and how long it waits for progress."""
+    """How this worker behaves towards sites, and how long it waits for progress. `key` opens what
+    is set for single sites."""
 
     manners: Manners
+    key: InstanceKey
     stall: float = 120.0
     jar: Jar = field(default_factory=Jar)
 
@@ -36,7 +39,7 @@ async def open_deps(runtime: Runtime[DownloaderSettings]) -> AsyncIterator[Deps]
     sweeping = asyncio.create_task(sweep_for_ever(runtime.root, settings.staging_days))
     try:
         jar = Jar(settings.download_cookies, runtime.key)
-        yield Deps(manners_of(settings), settings.download_stall, jar)
+        yield Deps(manners_of(settings), runtime.key, settings.download_stall, jar)
     finally:
         sweeping.cancel()
 
@@ -50,6 +53,10 @@ def manners_of(settings: DownloaderSettings) -> Manners:
         retries=settings.download_retries,
         fragments=settings.download_fragments,
         user_agent=settings.user_agent,
+        netrc=str(settings.download_netrc) if settings.download_netrc else None,
+        program=settings.download_program,
+        sponsorblock=settings.sponsorblock_url,
+        po_tokens=settings.po_token_url,
         ffmpeg=find_ffmpeg(settings.ffmpeg),
         allow_private=settings.allow_private_addresses,
     )

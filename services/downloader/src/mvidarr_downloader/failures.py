@@ -7,9 +7,12 @@ import errno
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 
+from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import (
     CertificateVerifyError,
     HTTPError,
@@ -21,6 +24,7 @@ from yt_dlp.utils import ContentTooShortError, ExtractorError, GeoRestrictedErro
 from mvidarr_common.errors import JobError
 
 _HOUR, _DAY = 3600.0, 86400.0
+_PAGE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,18 @@ NO_FORMAT = Failure("no_matching_format", "The page has no format that the profi
 DRM = Failure("drm_protected", "The video is protected against copying (DRM).")
 NOT_YET = Failure("live_not_started", "The video is announced or still live.", True, _HOUR)
 MERGE = Failure("postprocessing", "Picture and sound could not be put together.", True)
+REPORTS = Failure("postprocessing", "SponsorBlock did not say which parts to skip.", True, 60)
 PRIVATE = Failure("private_address", "The page leads to an address in a private network.")
 UNWANTED = Failure("not_wanted", "The profile does not want such a video.")
 EXPIRED_COOKIES = Failure("cookies_expired", "The cookies stored for this site have expired.")
+CANNOT_IMITATE = Failure("cannot_imitate", "This installation cannot imitate the browser that is "
+                         "set for the site.")  # fmt: skip
 UNKNOWN = Failure("unknown", "yt-dlp could not fetch the video.", True)
 
 _RULES: tuple[tuple[str, Failure], ...] = (
     (r"not a bot|captcha|anti-bot|unusual traffic", BOT),
+    (r"impersonate target", CANNOT_IMITATE),
+    (r"sponsorblock did not answer", REPORTS),
     (r"too many requests|rate.?limit", LIMITED),
     (r"\bDRM\b", DRM),
     (r"(not|n't) (made )?(this video )?available (in|from|to) your (country|location|region)"
@@ -90,6 +99,12 @@ _RULES: tuple[tuple[str, Failure], ...] = (
 
 _NO_FORMATS = re.compile(r"no video formats found|requested format is not available", re.I)
 _STATUS = {401: LOGIN, 402: LOGIN, 403: FORBIDDEN, 404: GONE, 410: GONE, 429: LIMITED, 451: GEO}
+_EXPLAINED = (401, 403, 451)
+"""Refusals whose page may say more than the number."""
+
+_PLAIN = (BOT, GEO, AGE)
+"""Kinds whose words stand on no page for another reason."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -107,7 +122,22 @@ def failure_of(error: BaseException, detail: str = "") -> JobError:
     status = answer.status if answer else _status_in(text)
     if status is None:
         return _by_text(text, chain).error(detail)
-    return _by_status(status, text).error(detail, _retry_after(answer) if answer else None)
+    said = f"{text} {_page_of(answer)}" if answer and status in _EXPLAINED else text
+    return _by_status(status, said).error(detail, _retry_after(answer) if answer else None)
+
+
+def explained(refusal: HTTPError) -> HTTPError:
+    """The same refusal, with the words of its page noted; the page can be read once more."""
+    answer = refusal.response
+    if answer.status not in _EXPLAINED:
+        return refusal
+    with suppress(Exception), answer:
+        page = answer.read(_PAGE)
+        again = Response(BytesIO(page), answer.url, answer.headers, answer.status, answer.reason)
+        told = HTTPError(again, refusal.redirect_loop)
+        told.add_note(re.sub(r"<[^>]*>", " ", page.decode("utf-8", "replace")))
+        return told
+    return refusal
 
 
 def too_large(size: float, limit: int) -> JobError:
@@ -135,8 +165,9 @@ def _status_in(text: str) -> int | None:
 
 
 def _by_status(status: int, text: str) -> Failure:
-    if re.search(_RULES[0][0], text, re.I):
-        return BOT
+    for pattern, failure in _RULES:
+        if failure in _PLAIN and re.search(pattern, text, re.I):
+            return failure
     if status == 403 and "unable to download video data" in text:
         return EXPIRED
     return _STATUS.get(status, TROUBLE if status >= 500 else UNKNOWN)
@@ -182,6 +213,11 @@ def _speaks(error: BaseException) -> bool:
     """Whether its text is its own: a DownloadError repeats an ExtractorError's, with the id."""
     origin = getattr(error, "exc_info", None) or (None, None)
     return not isinstance(origin[1], ExtractorError)
+
+
+def _page_of(answer: HTTPError) -> str:
+    """The words of the page that came with a refusal."""
+    return " ".join(note for note in getattr(answer, "__notes__", ()))
 
 
 def _retry_after(error: HTTPError) -> float | None:

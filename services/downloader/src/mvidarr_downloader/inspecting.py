@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from yt_dlp import YoutubeDL
-
 from mvidarr_common.messages.jobs import Inspected
 from mvidarr_common.messages.pages import Choice, Entry
 from mvidarr_common.messages.profiles import QualityProfile
@@ -17,6 +15,7 @@ from .descriptions import describe, uploaded
 from .formats import SELECT, facts_of
 from .options import Journal, reading
 from .orders import Look
+from .remote import Session
 
 Info = dict[str, Any]
 
@@ -34,7 +33,10 @@ def inspect_page(look: Look) -> Inspected:
         "ignore_no_formats_error": True,
         "lazy_playlist": True,
     }
-    with bounded(look.manners, journal), YoutubeDL({**reading(look.manners, journal), **ours}) as y:
+    with (
+        bounded(look.manners, journal) as way,
+        Session({**reading(look.manners, journal, way.proxy), **ours}) as y,
+    ):
         chooser = Chooser(
             look.profile or _ANY, look.manners.max_bytes, y.build_format_selector(SELECT)
         )

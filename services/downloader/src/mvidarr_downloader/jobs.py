@@ -15,6 +15,7 @@ from .fetchers import fetcher_for
 from .inspecting import inspect_page
 from .metrics import MEMORY
 from .orders import Look, Manners, Order, Progress, Used
+from .sites import at_site
 
 START = 60.0
 """Seconds more until the first word: the first child of a worker waits for yt-dlp to be loaded."""
@@ -25,7 +26,7 @@ SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f
 
 async def download(spec: Download, job: Job[Deps]) -> Downloaded:
     """Fetch in a forked child; a cancelled job ends the child and everything it has started."""
-    manners = await _manners_for(spec.url, job)
+    manners = await _manners_for(spec, job)
     await require_public(spec.url, manners.allow_private)
     order = Order(
         url=spec.url,
@@ -60,10 +61,15 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
         raise TIMEOUT.error(f"no progress within {stall:g} seconds") from None
 
 
-async def _manners_for(url: str, job: Job[Deps]) -> Manners:
-    """With the cookies of the site; raises the failure `cookies_expired`."""
-    cookies = await asyncio.to_thread(job.deps.jar.cookies_for, url)
-    return replace(job.deps.manners, cookies=cookies)
+async def _manners_for(spec: Download | Inspect, job: Job[Deps]) -> Manners:
+    """With what is set for the site; raises the failure `cookies_expired`."""
+    manners, stored = job.deps.manners, job.deps.jar
+    if spec.site is not None:
+        manners = at_site(manners, spec.site, job.deps.key)
+    if manners.cookies is None:
+        cookies = await asyncio.to_thread(stored.cookies_for, spec.url)
+        manners = replace(manners, cookies=cookies)
+    return manners
 
 
 def _tell(job: Job[Deps], progress: Progress) -> None:
@@ -74,16 +80,17 @@ def _tell(job: Job[Deps], progress: Progress) -> None:
         unit="bytes" if progress.done is not None else None,
         speed=progress.speed,
         eta=progress.eta,
+        speeds=progress.speeds,
     )
 
 
 async def inspect(spec: Inspect, job: Job[Deps]) -> Inspected:
     """Look in a forked child; nothing is kept."""
-    manners = await _manners_for(spec.url, job)
+    manners = await _manners_for(spec, job)
     if not SEARCH.fullmatch(spec.url):
         await require_public(spec.url, manners.allow_private)
     start = _position(spec.cursor)
-    job.progress("reading page")
+    job.progress("extracting")
     return await job.call(inspect_page, Look(spec.url, spec.profile, start, spec.limit, manners))
 
 

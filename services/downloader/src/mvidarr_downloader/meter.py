@@ -1,6 +1,7 @@
 """Counts the bytes of a download: tells how far it is, and stops what is too much or changed."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,15 @@ from typing import Any
 from mvidarr_common.errors import JobError
 
 from .failures import too_large
-from .orders import Progress
+from .orders import Progress, Stage
 from .remote import Changed
 
 _PAUSE = 0.1
 """Seconds between two tellings; the worker thins them out further."""
+
+
+HISTORY = 60
+"""Seconds of which the speed is kept."""
 
 
 class Meter:
@@ -38,6 +43,8 @@ class Meter:
         self._tell = tell
         self._remember = remember
         self._told = 0.0
+        self._speeds = deque[int](maxlen=HISTORY)
+        self._second, self._before = time.monotonic(), sum(begun.values())
 
     def __call__(self, status: Mapping[str, Any]) -> None:
         name = Path(status["filename"]).name
@@ -82,9 +89,25 @@ class Meter:
         total = self.expected or status.get("total_bytes") or status.get("total_bytes_estimate")
         wrong = (self.expected is None and len(self.done) > 1) or (total or 0) < self.got
         return Progress(
-            "downloading",
+            _phase(status.get("info_dict") or {}),
             done=self.got,
             total=None if wrong else total,
             speed=status.get("speed"),
             eta=status.get("eta"),
+            speeds=self._history(),
         )
+
+    def _history(self) -> tuple[int, ...]:
+        """With the last second's, where one has passed."""
+        now, got = time.monotonic(), self.got
+        if now - self._second >= 1.0:
+            self._speeds.append(round(max(0, got - self._before) / (now - self._second)))
+            self._second, self._before = now, got
+        return tuple(self._speeds)
+
+
+def _phase(part: Mapping[str, Any]) -> Stage:
+    """What of a film is on its way."""
+    if part.get("vcodec") == "none":
+        return "downloading audio"
+    return "downloading video" if part.get("acodec") == "none" else "downloading"

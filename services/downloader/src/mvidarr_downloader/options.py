@@ -4,11 +4,22 @@ from collections import deque
 from io import StringIO
 from typing import Any
 
+from yt_dlp.networking.impersonate import ImpersonateTarget
+
 from mvidarr_common.messages.fetching import Subtitles
 
 from .formats import SORT
 from .orders import Manners, Order
 from .partial import NAME
+
+PROOFS = "youtubepot-ownservice"
+"""How the provider in `services` is called in arguments."""
+
+LONGEST_RECORDING = 5 * 3600.0
+"""Seconds; an attempt at a job may take an hour more."""
+
+_BY_HTTP = ["-protocol_whitelist", "http,https,tcp,tls,crypto,httpproxy,data"]
+"""FFmpeg opens no files, and no streams beside HTTP."""
 
 
 class Journal:
@@ -32,12 +43,12 @@ class Journal:
         return next((line for line in reversed(self.lines) if line.startswith("ERROR:")), "")
 
 
-def options(order: Order, journal: Journal) -> dict[str, Any]:
+def options(order: Order, journal: Journal, proxy: str = "") -> dict[str, Any]:
     """For one video into one folder."""
     manners, containers = order.manners, order.profile.containers
     together = {"merge_output_format": "/".join((*containers, "mkv"))} if containers else {}
     return {
-        **reading(manners, journal),
+        **reading(manners, journal, proxy),
         **together,
         "paths": {"home": str(order.into)},
         "outtmpl": {"default": f"{NAME}.%(ext)s"},
@@ -49,9 +60,18 @@ def options(order: Order, journal: Journal) -> dict[str, Any]:
         # A fragment left out makes a file with a hole, which yt-dlp would call a success.
         "skip_unavailable_fragments": False,
         "ffmpeg_location": manners.ffmpeg,
+        "external_downloader": {"http": manners.program} if manners.program else None,
+        "external_downloader_args": {"ffmpeg_i": _BY_HTTP, "ffmpeg_o": _ends(order)},
+        "live_from_start": order.profile.fetch.live == "from_start",
         "updatetime": False,
         "continuedl": True,
     }
+
+
+def _ends(order: Order) -> list[str]:
+    """Where FFmpeg ends a recording of what is live."""
+    seconds = min(order.profile.fetch.longest or LONGEST_RECORDING, LONGEST_RECORDING)
+    return ["-fs", str(order.max_bytes), "-t", f"{seconds:g}"]
 
 
 def _subtitles(wanted: Subtitles) -> dict[str, Any]:
@@ -65,7 +85,7 @@ def _subtitles(wanted: Subtitles) -> dict[str, Any]:
     }
 
 
-def reading(manners: Manners, journal: Journal) -> dict[str, Any]:
+def reading(manners: Manners, journal: Journal, proxy: str = "") -> dict[str, Any]:
     """For reading pages, with nothing read from or left in a home directory."""
     agent = {"http_headers": {"User-Agent": manners.user_agent}} if manners.user_agent else {}
     return {
@@ -83,10 +103,31 @@ def reading(manners: Manners, journal: Journal) -> dict[str, Any]:
         "extractor_retries": manners.retries,
         "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), _pause),
         "cookiefile": StringIO(manners.cookies) if manners.cookies else None,
+        "username": manners.username,
+        "password": manners.password,
+        "usenetrc": manners.netrc is not None,
+        "netrc_location": manners.netrc,
+        "impersonate": _browser(manners.impersonate),
+        "geo_bypass_country": manners.country,
+        "extractor_args": _arguments(manners),
         "nocheckcertificate": False,
-        # Through a proxy of the environment nobody here could see where a connection leads.
-        "proxy": "",
+        # An empty one is none: through a proxy of the environment nobody here could see where a
+        # connection leads.
+        "proxy": proxy,
     }
+
+
+def _arguments(manners: Manners) -> dict[str, dict[str, list[str]]]:
+    """Of extractors; that of our provider of proofs is ours alone."""
+    given = {
+        name.lower(): {key: list(values) for key, values in each.items()}
+        for name, each in manners.arguments.items()
+    }
+    return given | {PROOFS: {"address": [manners.po_tokens] if manners.po_tokens else []}}
+
+
+def _browser(name: str | None) -> ImpersonateTarget | None:
+    return ImpersonateTarget.from_str(name) if name else None
 
 
 def _pause(n: int) -> float:

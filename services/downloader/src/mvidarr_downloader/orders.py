@@ -1,7 +1,7 @@
 """What is ordered of a fetcher, and what it tells while it works."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,9 @@ from mvidarr_common.addresses import Address, is_public
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.profiles import QualityProfile
 
-Stage = Literal["reading page", "downloading", "merging", "checking"]
+Stage = Literal[
+    "extracting", "downloading", "downloading video", "downloading audio", "merging", "checking"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,21 @@ class Manners:
     allow_private: bool = False
     cookies: str | None = None
     """For the site of this fetch, as browsers export them (Netscape format)."""
+    username: str | None = None
+    password: str | None = None
+    netrc: str | None = None
+    """A file with logins by site."""
+    proxy: str | None = None
+    impersonate: str | None = None
+    country: str | None = None
+    arguments: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Of yt-dlp's extractors."""
+    program: str | None = None
+    """Fetches plain files in place of yt-dlp itself."""
+    sponsorblock: str = ""
+    """The service that is asked for reported parts."""
+    po_tokens: str | None = None
+    """A service that makes proofs of origin."""
     public: Callable[[Address], bool] = is_public
     """What may be connected to, unless private addresses are allowed."""
 
@@ -73,6 +90,8 @@ class Progress:
     total: float | None = None
     speed: float | None = None
     eta: float | None = None
+    speeds: tuple[int, ...] = ()
+    """The last of them, a second apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from typing import Any
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 from yt_dlp.networking.common import Response
+from yt_dlp.networking.exceptions import HTTPError
+
+from .failures import explained
 
 Info = Mapping[str, Any]
 
@@ -40,9 +43,16 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
 
     def urlopen(self, req: str | Request) -> Response:
         """As yt-dlp's; raises Changed."""
+        try:
+            return self._watched(req)
+        except HTTPError as refusal:
+            raise explained(refusal) from refusal.__cause__
+
+    def _watched(self, req: str | Request) -> Response:
         part = self._parts.get(req.url if isinstance(req, Request) else req)
         if part is None or not isinstance(req, Request):
-            return super().urlopen(req)
+            answered: Response = super().urlopen(req)
+            return answered
         known = self._known.get(part)
         if known and "Range" in req.headers and not known.startswith("W/"):
             req.headers["If-Range"] = known

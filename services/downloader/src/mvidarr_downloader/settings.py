@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -43,6 +44,24 @@ class DownloaderSettings(Settings):
     user_agent: str | None = Field(
         default=None,
         description="what sites see; none: what yt-dlp says, which most of them expect",
+    )
+    download_netrc: Path | None = Field(
+        default=None, description="a netrc file with logins that yt-dlp takes by site"
+    )
+    download_program: Literal["aria2c", "curl", "wget"] | None = Field(
+        default=None,
+        description="fetches plain files in place of yt-dlp itself; none: off, so that files are "
+        "resumed and compared by our own rules",
+    )
+    sponsorblock_url: str = Field(
+        default="https://sponsor.ajay.app",
+        description="the SponsorBlock service that profiles may ask; it may be in a "
+        "private network",
+    )
+    po_token_url: str | None = Field(
+        default=None,
+        description="service that makes proof-of-origin tokens for YouTube (POST /get_pot, as "
+        "bgutil-ytdlp-pot-provider has it); it may be in a private network",
     )
     ytdlp_path: Path | None = Field(
         default=None,

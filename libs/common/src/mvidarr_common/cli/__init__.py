@@ -18,13 +18,14 @@ from . import (
     rebuild,
     run,
     settings,
+    site,
     why,
     workers,
 )
 
 GROUPS = (
     run, demo, login, library, jobs, pipelines, workers, queues, history, why, log, parked, rebuild,
-    messages, settings, doctor, backup,
+    messages, settings, site, doctor, backup,
 )  # fmt: skip
 
 

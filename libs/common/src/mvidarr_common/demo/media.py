@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +26,12 @@ class Conduct:
     """A page that shows the file at this address instead of its own."""
     cookie: str | None = None
     """A page for those alone who send this cookie (`name=value`)."""
+    age_gate: bool = False
+    """A page for those alone who have said that they are old enough (the cookie `adult=yes`)."""
+    player: Literal["linked", "element", "opengraph"] | None = None
+    """How the page shows its video; otherwise as suits the file."""
+    chapters: tuple[tuple[float, str], ...] = ()
+    """Where parts of the video begin, and their names; told by linked data."""
     subtitles: tuple[str, ...] = ()
     """Languages in which a page with a video element offers subtitles."""
     hang: bool = False

@@ -5,6 +5,7 @@ import html
 import json
 from collections.abc import Sequence
 
+from .media import Conduct
 from .samples import Sample
 
 _PAGE = """<!doctype html>
@@ -26,25 +27,28 @@ _ELEMENT = '<video controls poster="{poster}"><source src="{media}" type="{mime}
 _TRACK = '<track kind="subtitles" srclang="{0}" src="/subtitles/{0}.vtt">'
 _LINKED = '<script type="application/ld+json">{data}</script><div id="player"></div>'
 
+_OPEN_GRAPH = '<meta property="og:video" content="{media}"><div id="player"></div>'
+
+AGE_GATE = "<!doctype html><title>Stop</title><p>Please confirm your age to see this video.</p>"
 BLANK = "<!doctype html><html><head><title>Nothing here</title></head><body>Words.</body></html>"
 MIME = {".mp4": "video/mp4", ".webm": "video/webm"}
 
 
-def watch_page(
-    sample: Sample, media: str, poster: str, claims: int | None, subtitles: Sequence[str] = ()
-) -> str:
-    """The page of one video; `claims` is the size that it promises, if it does."""
+def watch_page(sample: Sample, media: str, poster: str, conduct: Conduct) -> str:
+    """The page of one video."""
     heading = f"{sample.artist} - {sample.title} (Official Video)"
     story = f"{sample.title} by {sample.artist}. Made by FFmpeg."
+    kind = conduct.player or ("element" if sample.path.suffix == ".webm" else "linked")
     mime = MIME[sample.path.suffix]
-    if sample.path.suffix == ".webm":
-        shown = {"poster": poster, "media": media, "mime": mime}
-        tracks = "".join(_TRACK.format(html.escape(language)) for language in subtitles)
-        escaped_player = {key: html.escape(value) for key, value in shown.items()}
-        player = _ELEMENT.format(**escaped_player, tracks=tracks)
-    else:
-        data = _linked_data(heading, story, media, poster, mime, sample.duration, claims)
+    if kind == "linked":
+        data = _linked_data(heading, story, media, poster, mime, sample.duration, conduct)
         player = _LINKED.format(data=data)
+    else:
+        shown = {"poster": poster, "media": media, "mime": mime}
+        tracks = "".join(_TRACK.format(html.escape(name)) for name in conduct.subtitles)
+        escaped_player = {key: html.escape(value) for key, value in shown.items()}
+        template = _ELEMENT if kind == "element" else _OPEN_GRAPH
+        player = template.format(**escaped_player, tracks=tracks)
     escaped = {"heading": heading, "story": story, "poster": poster}
     return _PAGE.format(
         player=player, **{key: html.escape(value) for key, value in escaped.items()}
@@ -67,7 +71,7 @@ def feed(items: Sequence[tuple[Sample, str]]) -> str:
 
 
 def _linked_data(
-    heading: str, story: str, media: str, poster: str, mime: str, seconds: float, claims: int | None
+    heading: str, story: str, media: str, poster: str, mime: str, seconds: float, conduct: Conduct
 ) -> str:
     video = {
         "@context": "https://schema.org", "@type": "VideoObject", "name": heading,
@@ -75,5 +79,11 @@ def _linked_data(
         "uploadDate": "2024-05-17T12:00:00Z", "duration": f"PT{seconds:g}S",
         "width": 640, "height": 360,
     }  # fmt: skip
-    sized = video if claims is None else {**video, "contentSize": str(claims)}
-    return json.dumps(sized).replace("<", "\\u003c")
+    sized = {} if conduct.claims is None else {"contentSize": str(conduct.claims)}
+    ends = [*(start for start, _ in conduct.chapters[1:]), seconds]
+    clips = [
+        {"@type": "Clip", "name": name, "startOffset": start, "endOffset": end}
+        for (start, name), end in zip(conduct.chapters, ends, strict=bool(conduct.chapters))
+    ]
+    parts = {"hasPart": clips} if clips else {}
+    return json.dumps({**video, **sized, **parts}).replace("<", "\\u003c")

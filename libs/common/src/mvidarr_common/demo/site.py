@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .media import Conduct, MediaFile
-from .pages import BLANK, MIME, feed, spoken, watch_page
+from .pages import AGE_GATE, BLANK, MIME, feed, spoken, watch_page
 from .samples import Sample
 from .server import LOOPBACK, serving
 
@@ -24,7 +24,8 @@ class Site:
     """`async with Site(samples) as site: site.url(slug)`.
 
     `pages[slug]` and `media[slug]` say how a page and its file are served; `served` counts the
-    bytes of each file that went out, `ranges` keeps the Range headers that came in.
+    bytes of each file that went out, `ranges` keeps the Range headers that came in, and `visits`
+    the headers of the requests for each page.
     """
 
     def __init__(self, samples: Sequence[Sample], port: int = 0, host: str = LOOPBACK) -> None:
@@ -33,6 +34,7 @@ class Site:
         self.media: dict[str, Conduct] = {}
         self.served: Counter[str] = Counter()
         self.ranges: dict[str, list[str | None]] = {}
+        self.visits: dict[str, list[dict[str, str]]] = {}
         self.address = ""
         self._place = host, port
         self._closing = asyncio.Event()
@@ -68,19 +70,21 @@ class Site:
 
     async def _watch(self, request: Request) -> Response:
         slug = request.path_params["slug"]
+        self.visits.setdefault(slug, []).append(dict(request.headers))
         conduct = self.pages.get(slug, Conduct())
         if answer := await self.misconduct(conduct):
             return answer
         if conduct.cookie and conduct.cookie not in request.headers.get("cookie", ""):
             return HTMLResponse("<p>Sign in to see this video.</p>", 401)
+        if conduct.age_gate and "adult=yes" not in request.headers.get("cookie", ""):
+            return HTMLResponse(AGE_GATE, 403)
         if conduct.blank:
             return HTMLResponse(BLANK)
         if slug not in self.samples:
             return HTMLResponse("<p>There is no such video.</p>", 404)
         poster = f"{self.address}/poster/{slug}.jpg"
         media = conduct.shows or self.media_url(slug)
-        page = watch_page(self.samples[slug], media, poster, conduct.claims, conduct.subtitles)
-        return HTMLResponse(page)
+        return HTMLResponse(watch_page(self.samples[slug], media, poster, conduct))
 
     async def _list(self, request: Request) -> Response:
         slugs = list(islice(cycle(self.samples), request.path_params["count"]))

@@ -13,6 +13,7 @@ from . import (
     pipelines,
     profiles,
     queries,
+    sites,
     steering,
     system,
 )
@@ -32,5 +33,5 @@ from .base import (
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
-    "pipelines", "profiles", "queries", "registered", "steering", "system",
+    "pipelines", "profiles", "queries", "registered", "sites", "steering", "system",
 ]  # fmt: skip

@@ -18,6 +18,20 @@ class Subtitles(Value):
     """Preferred, best first; another is taken where there is none of these."""
 
 
+Segment = Literal[
+    "sponsor", "intro", "outro", "selfpromo", "preview", "filler", "interaction",
+    "music_offtopic", "hook",
+]  # fmt: skip
+"""The kinds of parts that people report to SponsorBlock."""
+
+
+class SponsorBlock(Value):
+    """Parts that viewers have reported as no part of the music: shown as chapters, or cut."""
+
+    mark: tuple[Segment, ...] = ()
+    cut: tuple[Segment, ...] = ()
+
+
 class FetchOptions(Value):
     """Rates in bytes a second, durations in seconds. A video that is not wanted fails its job for
     good before a byte of it is fetched."""
@@ -30,6 +44,15 @@ class FetchOptions(Value):
     uploaded_before: date | None = None
     shortest: float | None = Field(default=None, ge=0)
     longest: float | None = Field(default=None, gt=0)
+    match: tuple[str, ...] = Field(default=(), max_length=20)
+    """Filters of yt-dlp, such as "view_count>1000 & title!*=cover"; one of them must hold."""
+    sponsorblock: SponsorBlock = SponsorBlock()
+    embed: tuple[Literal["metadata", "chapters", "thumbnail", "subtitles"], ...] = ()
+    """What is also written into the file itself, without encoding anew."""
+    info: bool = False
+    """Whether all that yt-dlp knows of the video is kept beside it."""
+    live: Literal["wait", "record", "from_start"] = "wait"
+    """What is live: wait until it is over, take it from now on, or from where it began."""
 
 
 class SubtitleFile(Value):

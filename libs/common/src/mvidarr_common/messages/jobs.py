@@ -256,7 +256,8 @@ class JobCancelled(Event, wire="job.cancelled", about="job:job_id"):
 
 
 class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
-    """How far a running job is. `fraction` is 0 to 1, None while unknown; `eta` in seconds."""
+    """How far a running job is. `fraction` is 0 to 1, None while unknown; `eta` in seconds;
+    `speeds` are those of the last minute at most, a second apart."""
 
     job_id: JobId
     attempt: int
@@ -268,6 +269,7 @@ class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
     unit: str | None = None
     speed: float | None = None
     eta: float | None = None
+    speeds: tuple[int, ...] = ()
 
 
 class StopJob(Signal, wire="job.stop", about="job:job_id"):

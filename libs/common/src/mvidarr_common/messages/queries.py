@@ -21,6 +21,7 @@ from .ids import (
 from .library import Description, Rendition
 from .notify import Channel
 from .profiles import QualityProfile
+from .sites import SiteProfile
 from .work.plans import PipelinePlan
 
 VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
@@ -174,6 +175,13 @@ class SealedSubscription(View):
     events: tuple[str, ...]
 
 
+class SiteView(View):
+    """What is set for a site; its secret stays sealed."""
+
+    id: str
+    profile: SiteProfile
+
+
 class UserView(View):
     id: UserId
     username: str
@@ -290,6 +298,10 @@ class Subscriptions(Page):
 
 class SealedSubscriptions(Page):
     items: tuple[SealedSubscription, ...]
+
+
+class Sites(Page):
+    items: tuple[SiteView, ...]
 
 
 class Users(Page):
@@ -420,6 +432,14 @@ class SubscriptionsTo(
     """For the notifier: who wants to be told of this type of event."""
 
     event_type: str
+
+
+class GetSite(Query[SiteView], wire="site.get", answer=SiteView):
+    id: str
+
+
+class ListSites(Query[Sites], wire="site.list", answer=Sites):
+    pass
 
 
 class ListUsers(Query[Users], wire="user.list", answer=Users):

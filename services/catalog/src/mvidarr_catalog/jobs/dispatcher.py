@@ -18,6 +18,7 @@ from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import JobId, derive
 from mvidarr_common.messages.jobs import (
     QUEUES,
+    AnySpec,
     JobAdded,
     JobCancelled,
     JobCompleted,
@@ -28,6 +29,7 @@ from mvidarr_common.messages.jobs import (
 )
 
 from .jobs import Job, site_of
+from .site_profiles import with_profile
 from .sites import Site
 from .workforce import Workforce
 
@@ -74,7 +76,8 @@ class Dispatcher:
         waiting = [job for job in await _waiting(turn, now, limits) if job.id not in active]
         for chosen in choose(waiting, free, sites, self._per_site):
             if job := await turn.row(Job, chosen.id):
-                await turn.say(_release(job, now))
+                spec = await with_profile(job.spec, job.site, turn)
+                await turn.say(_release(job, spec, now))
 
     def _may_have_changed(self, turn: Turn, now: datetime) -> bool:
         return (
@@ -151,12 +154,12 @@ def _room(queue: str) -> str:
     return f"room_{queue}"
 
 
-def _release(job: Job, now: datetime) -> Envelope:
+def _release(job: Job, spec: AnySpec, now: datetime) -> Envelope:
     """The job's id and attempt make the message's id: released twice, it is one release."""
     message = JobQueued(
         job_id=JobId(job.id),
         attempt=job.attempt,
-        spec=job.spec,
+        spec=spec,
         for_subject=job.for_subject,
         pipeline_id=job.pipeline_id,
     )

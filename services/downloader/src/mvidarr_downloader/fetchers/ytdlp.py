@@ -1,7 +1,7 @@
 """Fetches with yt-dlp, in a forked child: from page to whole file, resumed where it can be."""
 
 import hashlib
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial as given
 from pathlib import Path
@@ -14,7 +14,7 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
 from mvidarr_downloader.asides import refuse_unwanted, subtitle_files
-from mvidarr_downloader.bounds import bounded
+from mvidarr_downloader.bounds import Way, bounded
 from mvidarr_downloader.choosing import Chooser
 from mvidarr_downloader.descriptions import describe, uploaded
 from mvidarr_downloader.formats import SELECT
@@ -23,8 +23,10 @@ from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress, Used
 from mvidarr_downloader.pictures import fetch_picture
+from mvidarr_downloader.recording import wait_for_live, watching
 from mvidarr_downloader.remote import Changed, Session
 from mvidarr_downloader.room import Room, reserved
+from mvidarr_downloader.treating import add_treatments, chapters_of, embeds_picture, write_info
 
 Info = dict[str, Any]
 
@@ -42,31 +44,46 @@ class YtDlp:
         """The whole way; every failure of yt-dlp's leaves as a JobError."""
         journal = Journal()
         with (
-            bounded(order.manners, journal),
+            bounded(order.manners, journal) as way,
             noted(),
-            Session(options(order, journal)) as ydl,
+            Session(options(order, journal, way.proxy)) as ydl,
         ):
-            return _fetch(order, ydl, journal)
+            return _fetch(order, ydl, journal, way)
 
 
-def _fetch(order: Order, ydl: Session, journal: Journal) -> Downloaded:
-    forked.tell(Progress("reading page"))
+def _fetch(order: Order, ydl: Session, journal: Journal, way: Way) -> Downloaded:
+    forked.tell(Progress("extracting"))
     chooser = Chooser(order.profile, order.max_bytes, ydl.build_format_selector(SELECT))
     ydl.format_selector = chooser
     info = _video_on(ydl, order.url)
-    _refuse_unfit(info, order)
+    wait_for_live(info, order)
+    _refuse_too_large(info, order)
     refuse_unwanted(info, order.profile.fetch)
+    shown = info.get("thumbnails") or ()
+    picture = fetch_picture(ydl, shown, order.into) if embeds_picture(order) else None
     mark = partial.take(order.earlier, order.into, _mark(order, info))
     with reserved(order.into, order.earlier, _to_come(order, info)) as room:
+        add_treatments(ydl, order, picture)
         ydl.add_postprocessor_hook(given(_tell_merging, room))
-        meter, info = _download(order, ydl, info, mark, room)
+        with _by_program(order, ydl, info, way):
+            meter, info = _download(order, ydl, info, mark, room)
     path = _file_of(info, journal, order)
     forked.tell(Progress("checking"))
-    picture = fetch_picture(ydl, info.get("thumbnails") or (), order.into)
+    picture = picture or fetch_picture(ydl, shown, order.into)
+    told = write_info(ydl, info, path) if order.profile.fetch.info else None
     partial.seal(order.into, path)
     forked.tell(Used(own_memory()))
     result = _result(order, info, path, picture, meter.resumed_from)
-    return result.model_copy(update={"choice": chooser.choice})
+    known = {"choice": chooser.choice, "info": order.root.relative(told) if told else None}
+    return result.model_copy(update=known)
+
+
+def _by_program(order: Order, ydl: Session, info: Info, way: Way) -> AbstractContextManager[None]:
+    """What FFmpeg or another program fetches goes through the relay, and is watched on the disk."""
+    if not info.get("is_live") and order.manners.program is None:
+        return nullcontext()
+    ydl.params["proxy"] = way.for_programs()
+    return watching(order.into, forked.tell)
 
 
 def _video_on(ydl: YoutubeDL, url: str) -> Info:
@@ -89,10 +106,8 @@ def _entry(ydl: YoutubeDL, entry: Info) -> Info:
     return info
 
 
-def _refuse_unfit(info: Info, order: Order) -> None:
+def _refuse_too_large(info: Info, order: Order) -> None:
     """Before a byte of it is fetched."""
-    if info.get("live_status") in ("is_live", "is_upcoming", "post_live") or info.get("is_live"):
-        raise failures.NOT_YET.error(str(info.get("live_status")))
     size = _known_size(info, "filesize")
     if size is not None and size > order.max_bytes:
         raise failures.too_large(size, order.max_bytes)
@@ -174,6 +189,7 @@ def _file_of(info: Info, journal: Journal, order: Order) -> Path:
 def _result(
     order: Order, info: Info, path: Path, picture: Path | None, resumed_from: int
 ) -> Downloaded:
+    done = {**info, **(info.get("requested_downloads") or [{}])[-1]}  # as it is after treatment
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Downloaded(
@@ -181,7 +197,7 @@ def _result(
         size=path.stat().st_size,
         sha256=digest,
         found=describe(info),
-        duration=info.get("duration"),
+        duration=done.get("duration"),
         thumbnail=order.root.relative(picture) if picture else None,
         page_url=str(info.get("webpage_url") or order.url),
         extractor=str(info.get("extractor_key") or info.get("extractor") or ""),
@@ -189,5 +205,6 @@ def _result(
         format=str(info.get("format_id") or ""),
         uploaded=uploaded(info),
         subtitles=subtitle_files(info, order.root),
+        chapters=chapters_of(done),
         resumed_from=resumed_from,
     )

@@ -7,14 +7,17 @@ from pydantic import Field
 
 from mvidarr_common.messages.fetching import SubtitleFile
 from mvidarr_common.messages.library import Description
+from mvidarr_common.messages.media import Chapter
 from mvidarr_common.messages.pages import Choice, Entry, FormatFacts
 from mvidarr_common.messages.profiles import QualityProfile
+from mvidarr_common.messages.sites import SiteProfile
 
 from .base import JobSpec, Result
 
 
 class Downloaded(Result):
-    """`path` is below the data root. `found` is what the page says."""
+    """`path` and `info`, what yt-dlp knows of the video (JSON), are below the data root. `found` is
+    what the page says; `chapters` are those of the file as it is, without what was cut."""
 
     kind: Literal["download"] = "download"
     path: str
@@ -31,14 +34,18 @@ class Downloaded(Result):
     resumed_from: int = 0
     choice: Choice | None = None
     subtitles: tuple[SubtitleFile, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    info: str | None = None
 
 
 class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
-    """Fetch the video on a page, in the best format that the profile allows."""
+    """Fetch the video on a page, in the best format that the profile allows. `site` is what is set
+    for its site when the job is released."""
 
     kind: Literal["download"] = "download"
     url: str
     profile: QualityProfile
+    site: SiteProfile | None = None
 
 
 class Inspected(Result):
@@ -75,3 +82,4 @@ class Inspect(JobSpec, queue="inspect", gives=Inspected):
     profile: QualityProfile | None = None
     cursor: str | None = None
     limit: int = Field(default=50, ge=1, le=200)
+    site: SiteProfile | None = None
