@@ -1,9 +1,12 @@
 """The application: routes, errors, and its description."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from .deps import Deps
 from .edge import Edge
@@ -19,7 +22,21 @@ SCHEMES = {
 
 def application(deps: Deps) -> Edge:
     """What the server serves."""
-    return Edge(api(deps), deps.settings.body_limit)
+    return Edge(_shared(api(deps), deps.settings.cors_origins), deps.settings.body_limit)
+
+
+def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins use the API with a token or a key of their own."""
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "X-Api-Key", "Idempotency-Key", "If-Match", "Prefer"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
+        max_age=3600,
+    )
 
 
 def api(deps: Deps) -> FastAPI:

@@ -24,6 +24,13 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 ACCEPTABLE_ID = re.compile(rb"[\w.:-]{1,64}")
 
 Headers = list[tuple[bytes, bytes]]
+SAFE: Headers = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+"""For every answer that says nothing else: it is no page, and belongs into none."""
 
 
 class Edge:
@@ -71,11 +78,17 @@ class _Passing:
         return message
 
     async def send(self, message: Message) -> None:
-        """Puts the request's id on the answer."""
+        """Puts the request's id on the answer, and what keeps browsers from misusing it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode())]
+            message["headers"] = _with_safety(message["headers"], self.id)
         await self._send(message)
+
+
+def _with_safety(headers: Headers, id: str) -> Headers:
+    said = {name for name, _ in headers}
+    safe = [each for each in SAFE if each[0] not in said]
+    return [*headers, *safe, (b"x-request-id", id.encode())]
 
 
 def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -18,6 +18,7 @@ from mvidarr_common.errors import Forbidden, Invalid
 from mvidarr_common.messages.identity import Role
 
 from .callers import Caller, includes
+from .conditional import conditional
 from .deps import Deps
 
 Needed = Role | Literal["anyone"]
@@ -49,8 +50,7 @@ class Guarded(APIRoute):
         async def guarded(request: Request) -> Response:
             await _authorize(request, declared)
             _refuse_unknown(request, known)
-            response: Response = await handle(request)
-            return response
+            return conditional(request, await handle(request))
 
         return guarded
 

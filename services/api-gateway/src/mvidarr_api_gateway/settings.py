@@ -27,6 +27,10 @@ class GatewaySettings(Settings):
         description="seconds a request waits for its outcome, unless Prefer: wait= says otherwise",
         ge=0,
     )
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description='origins whose pages may use the API, as JSON: ["https://videos.example"]',
+    )
     body_limit: int = Field(default=1024 * 1024, description="largest request body in bytes", gt=0)
     heartbeat: float = Field(
         default=20.0, description="seconds between signs of life on a websocket", gt=0

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from mvidarr_common.errors import NotFound
 
+from .conditional import named
 from .problems import tell
 from .ranges import Span, Unsatisfiable, span_of
 
@@ -67,7 +68,7 @@ def _open(path: Path) -> Opened:
 
 def _answer(request: Request, path: Path, opened: Opened, etag: str | None) -> Response:
     headers = _headers(path, etag)
-    if etag and _names(request.headers.get("if-none-match", ""), etag):
+    if etag and named(request.headers.get("if-none-match", ""), etag):
         opened.file.close()
         return Response(status_code=304, headers=headers)
     try:
@@ -106,11 +107,6 @@ def _asked(request: Request, size: int, etag: str | None) -> Span | None:
     if condition is not None and condition.strip() != etag:
         return None
     return span_of(request.headers.get("range"), size)
-
-
-def _names(header: str, etag: str) -> bool:
-    given = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return etag in given or given == ["*"]
 
 
 def _out_of_range(request: Request, size: int) -> Response:

@@ -338,6 +338,8 @@ class Filtered(Listing):
     sort: str | None = None
     skip: int = Field(default=0, ge=0, le=1_000_000)
     total: bool = False
+    fields: str | None = None
+    """Names of the fields that are wanted, with commas between them; all without it."""
 
 
 class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):

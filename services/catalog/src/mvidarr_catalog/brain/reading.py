@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mvidarr_common.errors import NotFound, Unavailable
+from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Filtered
 
@@ -90,6 +90,20 @@ class Read:
         return {row[0]: row[1] for row in found}
 
 
+def _sparse(answer: dict[str, Any], query: Value, shape: type[Value]) -> dict[str, Any]:
+    """A list with those fields alone that were asked for."""
+    if not isinstance(query, Filtered) or query.fields is None:
+        return answer
+    wanted = [name.strip() for name in query.fields.split(",")]
+    item = get_args(shape.model_fields["items"].annotation)[0]
+    known = {field.alias for field in item.model_fields.values()}
+    if unknown := [name for name in wanted if name not in known]:
+        named = ", ".join(sorted(known))
+        raise Invalid("bad_fields", f"There is no field {unknown[0]!r}. Fields: {named}.")
+    items = [{name: each[name] for name in wanted} for each in answer["items"]]
+    return answer | {"items": items}
+
+
 class Answers:
     """Answers queries from the tables, on every replica."""
 
@@ -110,7 +124,7 @@ class Answers:
     async def _answer(self, query: Query[Any]) -> bytes:
         async with self._reading() as read:
             view = await self._brain.queries[type(query)](query, read)
-        return orjson.dumps(view.model_dump(mode="json"))
+        return orjson.dumps(_sparse(view.model_dump(mode="json"), query, type(view)))
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Read]:
