@@ -12,8 +12,10 @@ from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.demo.receiver import Receiver
 from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
 from mvidarr_common.demo.site import Site
+from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.servers import DatabaseServer
 from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
 from mvidarr_common.testing.traces import Collector, collecting
 
@@ -69,12 +71,12 @@ def separate_system(
 ) -> Separate:
     """Makes systems of separate processes, which the test starts and ends."""
 
-    def make(name: str, **settings: object) -> System:
+    def make(name: str, database: DatabaseServer = postgres, **settings: object) -> System:
         return System(
             tmp_path_factory.mktemp(name),
             SEPARATE,
             amqp_url=rabbit_node.url(rabbit_node.new_vhost()),
-            database_url=postgres.new_database(),
+            database_url=database.new_database(),
             allow_private_addresses=True,
             **settings,
         )
@@ -105,9 +107,9 @@ def separate(separate_system: Separate, collector: Collector) -> Iterator[System
 
 
 @pytest.fixture(scope="module")
-def killable(separate_system: Separate) -> Iterator[System]:
-    """The same, for tests that kill: whoever kills a process starts it again."""
-    yield from _whole_life(separate_system("killable"))
+def killable(separate_system: Separate, mariadb: MariaServer) -> Iterator[System]:
+    """The same on MariaDB, for tests that kill: whoever kills a process starts it again."""
+    yield from _whole_life(separate_system("killable", mariadb))
 
 
 def _whole_life(system: System) -> Iterator[System]:

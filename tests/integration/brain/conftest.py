@@ -34,6 +34,9 @@ T = TypeVar("T")
 BUSES = ("memory-postgres", "rabbit-postgres")
 """What the brain relies on, both engines of the bus must give."""
 
+DATABASES = ("memory-postgres", "memory-mariadb")
+"""For what has nothing to do with the bus."""
+
 EVERYWHERE = pytest.mark.parametrize("ground", [*BUSES, "memory-mariadb"], indirect=True)
 """For what both kinds of databases must give, too."""
 

@@ -8,9 +8,8 @@ from mvidarr_common.messages.library import Description, VideoAdded
 from mvidarr_common.messages.queries import ListArtists, ListVideos
 from mvidarr_common.testing.conditions import eventually
 
-from .conftest import World
+from .conftest import DATABASES, World
 
-DATABASES = ["memory-postgres", "memory-mariadb"]
 pytestmark = pytest.mark.parametrize("ground", DATABASES, indirect=True)
 
 SONGS = [

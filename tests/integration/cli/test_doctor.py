@@ -1,5 +1,6 @@
 """`mvidarr doctor` on a machine where things are well, and where they are not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from mvidarr_common.cli import app
 from mvidarr_common.secrets import new_key
+from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
@@ -40,6 +42,16 @@ def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 0, result.output
     for words in ("RabbitMQ 3.", "PostgreSQL 1", "agree", "From MVIDARR_INSTANCE_KEY"):
         assert words in " ".join(result.stdout.split())
+
+
+def test_a_mariadb_is_well(monkeypatch: pytest.MonkeyPatch, mariadb: MariaServer) -> None:
+    url = mariadb.new_database()
+    for written in (url, url.replace("mysql+asyncmy", "mariadb")):
+        monkeypatch.setenv("MVIDARR_DATABASE_URL", written)
+        result = doctor()
+        assert result.exit_code == 0, result.output
+        said = " ".join(result.stdout.split())
+        assert re.search(r"MariaDB 1\S+; 10.6 or newer is needed. ✓ clock .* agree", said), said
 
 
 def test_who_is_away_is_named(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> None:

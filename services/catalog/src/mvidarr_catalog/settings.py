@@ -10,7 +10,7 @@ class CatalogSettings(Settings):
 
     database_url: SecretStr | None = Field(
         default=None,
-        description="postgresql+asyncpg://…; without it an embedded PostgreSQL is started",
+        description="postgresql://… or mysql://…; without it an embedded PostgreSQL is started",
     )
     database_connections: int = Field(
         default=10, description="connections that one replica opens at most", ge=3
