@@ -15,6 +15,7 @@ def main(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     rabbit = _made(folder, "rabbitmq-password")
     postgres = _made(folder, "postgres-password")
+    mysql = _made(folder, "mysql-password")
     _made(folder, "admin-password")
     _made(folder, "grafana-password")
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -23,6 +24,7 @@ def main(folder: Path) -> None:
     _write(folder / "amqp-url", f"amqp://mvidarr:{rabbit}@mvidarr-rabbitmq:5672/")
     _write(folder / "rabbitmq-user.conf", f"default_user = mvidarr\ndefault_pass = {rabbit}\n")
     _write(folder / "database-url", f"postgresql://mvidarr:{postgres}@postgres:5432/mvidarr")
+    _write(folder / "mysql-url", f"mysql://mvidarr:{mysql}@mysql:3306/mvidarr")
 
 
 def _made(folder: Path, name: str) -> str:

@@ -27,12 +27,14 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, check=True)
     other = overlays / "without-operators"
     other.mkdir()
-    components = ("hpa", "hpa-workers", "ingress", "gpu", "shared-storage")
+    components = ("hpa", "hpa-workers", "ingress", "gpu", "shared-storage", "mysql")
     others = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["../dev"],
         "components": [f"../../components/{name}" for name in components],
+        "generatorOptions": {"disableNameSuffixHash": True},
+        "secretGenerator": [{"name": "mvidarr-mysql", "literals": ["uri=x", "password=x"]}],
     }
     (other / "kustomization.yaml").write_text(yaml.safe_dump(others))
     return copy

@@ -17,6 +17,7 @@ def pod(name: str, namespace: str = "mvidarr") -> Pod:
 
 RABBITMQ, PLAIN_POSTGRES = pod("mvidarr-rabbitmq"), pod("mvidarr-postgres")
 POSTGRES = Pod({"cnpg.io/cluster": "mvidarr-postgres"})
+MYSQL = pod("mvidarr-mysql")
 DNS = Pod({"k8s-app": "kube-dns"}, "kube-system")
 WORLD, WORLD6, METADATA = (
     Address("93.184.215.14"),
@@ -40,8 +41,8 @@ def test_every_service_reaches_the_broker_and_the_names(network: Network) -> Non
 
 
 def test_only_the_catalog_reaches_the_database(network: Network) -> None:
-    for database in (POSTGRES, PLAIN_POSTGRES):
-        assert [name for name in SERVICES if network.lets(pod(name), database, 5432)] == ["catalog"]
+    for database, port in ((POSTGRES, 5432), (PLAIN_POSTGRES, 5432), (MYSQL, 3306)):
+        assert [name for name in SERVICES if network.lets(pod(name), database, port)] == ["catalog"]
 
 
 def test_only_downloader_and_notifier_reach_the_world(network: Network) -> None:

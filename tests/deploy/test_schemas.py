@@ -56,7 +56,7 @@ def test_every_component_is_part_of_an_overlay_that_is_tested() -> None:
         for overlay in ("dev", "prod")
         for path in _kustomization(overlay)["components"]
     }
-    assert there - used == {"hpa-workers", "gpu"}  # the overlay of conftest.py has these
+    assert there - used == {"hpa-workers", "gpu", "mysql"}  # the overlay of conftest.py has these
 
 
 def _kustomization(overlay: str) -> dict[str, Any]:
