@@ -9,6 +9,7 @@ from mvidarr_common.cli.client import Client
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.samples import Sample
 from mvidarr_common.demo.site import Site
+from mvidarr_common.messages.curating import CommandUndone
 from mvidarr_common.messages.queries import ArtistView, FileView, JobView, Videos, VideoView
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.outside import (
@@ -92,9 +93,9 @@ async def test_a_deleted_video_lies_in_the_trash_and_comes_back(
     away = places(embedded, await moved(client, found.id, "trashed"))
     assert [path.exists() for path in before] == [False] * len(before)
     assert all(path.is_file() and path.is_relative_to(embedded.root.trash) for path in away)
-    again = await client.tell(f"/videos/{found.id}/restore", VideoView)
-    assert again.state is not None
-    assert again.state.state == "ready"
+    undone = await client.tell(f"/commands/{told.command}/undo", CommandUndone)
+    assert undone.state == CommandUndone(command_id=str(told.command), changes=1)
+    assert (await video(client, found.id)).state == "ready"
     back = await moved(client, found.id, "present")
     assert places(embedded, back) == before
     assert await plays(before[0])

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from mvidarr_common.messages import Value
+from mvidarr_common.messages.curating import MOST_AT_ONCE
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import ProfileId, VideoId
+from mvidarr_common.messages.ids import ArtistId, ProfileId, VideoId
 from mvidarr_common.messages.jobs import AnySpec
-from mvidarr_common.messages.library import Description
+from mvidarr_common.messages.library import Description, DescriptionField
 from mvidarr_common.messages.notify import Channel
 from mvidarr_common.messages.pipelines import PipelineName
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
@@ -25,6 +26,32 @@ class Body(Value, extra="forbid"):
 
 class DescriptionBody(Description, extra="forbid"):
     """What is known of a video."""
+
+
+class EditBody(DescriptionBody):
+    """What is given is set; what is named in `clear` is not known any more."""
+
+    clear: tuple[DescriptionField, ...] = ()
+
+    @property
+    def changes(self) -> Description:
+        """What is set."""
+        return Description(**self.model_dump(exclude={"clear"}, by_alias=False))
+
+
+class BulkEdit(Body):
+    """The same changes for many videos: for these, or for all that match a filter."""
+
+    ids: tuple[VideoId, ...] | None = Field(default=None, min_length=1, max_length=MOST_AT_ONCE)
+    filter: str | None = Field(default=None, min_length=1)
+    changes: DescriptionBody = DescriptionBody()
+    clear: tuple[DescriptionField, ...] = ()
+
+
+class Others(Body):
+    """Artists that are the same one under other names."""
+
+    others: tuple[ArtistId, ...] = Field(min_length=1, max_length=100)
 
 
 class Login(Body):

@@ -32,6 +32,8 @@ from .responses import json_bytes, json_value
 SOURCE = "api-gateway"
 LONGEST_WAIT = 60.0
 LONGEST_KEY = 200
+COMMAND = "Command-Id"
+"""The header under which every answer names its command: by that it is looked up, or undone."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4}(?:\.\d+)?)")
 
 
@@ -80,7 +82,9 @@ async def perform(request: Request, command: Command, reply: Reply) -> Response:
         return pending(asked)
     if isinstance(outcome.message, CommandRejected):
         raise rejection(outcome.message)
-    return await _shown(asked, deps, reply, outcome)
+    answer = await _shown(asked, deps, reply, outcome)
+    answer.headers[COMMAND] = asked.envelope.id
+    return answer
 
 
 def command_id(request: Request) -> str:

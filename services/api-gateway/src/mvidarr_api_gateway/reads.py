@@ -17,13 +17,15 @@ from mvidarr_common.bus import Bus
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages import Query, Value, identity
-from mvidarr_common.messages.queries import GetPosition, PositionView
+from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView
 
 from .feed import Fact, Feed
 from .showing import shown
 
 KEPT = 1000
 LARGEST = 256 * 1024
+PATIENCE = 120.0
+"""Seconds for a question about the past: much may have to be folded."""
 
 A = TypeVar("A", bound=Value)
 
@@ -80,7 +82,8 @@ class Reads:
 
     async def get(self, query: Query[A], timeout: float = 5.0) -> bytes:
         """The answer as people may see it; raises the catalog's Problem, or Unavailable."""
-        return shown(await self._answer(query, timeout))
+        of_the_past = isinstance(query, OfThePast) and query.at is not None
+        return shown(await self._answer(query, PATIENCE if of_the_past else timeout))
 
     async def read(self, query: Query[A], timeout: float = 5.0) -> A:
         """The answer as a value, for ourselves."""

@@ -1,10 +1,10 @@
 """All read models, in the order in which they fold and decide: foundations first."""
 
-from . import history, imports, log_queries, profiles, rebuilds, subscriptions
+from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import jobs, pausing, site_profiles, sites
-from .library import artists, file_at, files, retiring, shelved, video_queries, videos
+from .library import artists, bulk_edits, file_at, files, retiring, shelved, video_queries, videos
 from .pipelines import (
     acquiring,
     advancing,
@@ -19,6 +19,7 @@ from .pipelines import (
 )
 
 MODELS: tuple[ReadModel, ...] = (
+    undo.model,
     profiles.model,
     users.model,
     api_keys.model,
@@ -32,6 +33,7 @@ MODELS: tuple[ReadModel, ...] = (
     retiring.model,
     shelved.model,
     artists.model,
+    bulk_edits.model,
     runs.model,
     going.model,
     acquiring.model,

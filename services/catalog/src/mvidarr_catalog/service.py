@@ -7,10 +7,12 @@ from sqlalchemy.exc import DBAPIError
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Unavailable
 from mvidarr_common.messages import Query
+from mvidarr_common.messages.queries import OfThePast
 from mvidarr_common.service import Runtime, Service
 
 from .brain.reading import Answers
 from .deps import Deps, open_deps
+from .past import Past
 from .reign import reign_for_ever
 from .settings import CatalogSettings
 
@@ -21,19 +23,25 @@ queries to end."""
 
 async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
     """Answer queries, as every replica does; lead, when elected."""
-    answers = Answers(deps.engine, deps.brain)
+    answers, past = Answers(deps.engine, deps.brain), Past(deps.engine, deps.brain)
 
     async def answer(envelope: Envelope) -> bytes:
-        assert isinstance(envelope.message, Query)
+        query = envelope.message
+        assert isinstance(query, Query)
         try:
-            return await answers.answer(envelope.message)
+            if isinstance(query, OfThePast) and query.at is not None:
+                return await past.answer(query)
+            return await answers.answer(query)
         except (DBAPIError, OSError) as error:
             raise Unavailable("database_away", "The database is away; try again.") from error
 
     per_site = runtime.settings.downloads_per_site
     at_once = max(1, runtime.settings.database_connections - LEADERS_CONNECTIONS)
-    async with runtime.bus.answer(answer, at_once), asyncio.TaskGroup() as tasks:
-        tasks.create_task(reign_for_ever(runtime.bus, deps.engine, deps.brain, per_site))
+    try:
+        async with runtime.bus.answer(answer, at_once), asyncio.TaskGroup() as tasks:
+            tasks.create_task(reign_for_ever(runtime.bus, deps.engine, deps.brain, per_site))
+    finally:
+        await past.close()
 
 
 service: Service[CatalogSettings, Deps] = Service(

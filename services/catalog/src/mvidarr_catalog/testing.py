@@ -28,12 +28,14 @@ class Story:
         self._mind = Mind(whole_brain())
         self._mind.state.learn({}, complete=self._mind.brain.rows)
         self._told = 0
+        self.heard: list[Envelope] = []
+        """Everything that was folded, in that order."""
         self.timers: list[Timer] = []
 
     def given(self, *messages: Message) -> Self:
         """These stand in the log: they are folded, and nothing is decided about them."""
         for message in messages:
-            self._mind.fold(self.envelope(message))
+            self._fold(self.envelope(message))
         return self
 
     def when(self, message: Message) -> list[Message]:
@@ -44,7 +46,11 @@ class Story:
     def live(self, *messages: Message) -> list[Message]:
         """Let messages and all that follows from them come by the log, until it is quiet. Gives
         everything that was decided, in order."""
-        waiting = [self.envelope(message) for message in messages]
+        return self.pass_on(*(self.envelope(message) for message in messages))
+
+    def pass_on(self, *envelopes: Envelope) -> list[Message]:
+        """The same, for messages whose ids somebody wants to know."""
+        waiting = list(envelopes)
         said: list[Message] = []
         while waiting:
             decided = self._think(waiting.pop(0))
@@ -72,7 +78,11 @@ class Story:
         return Envelope(message, id, "story", time, correlation_id=id, actor="user/story")
 
     def _think(self, envelope: Envelope) -> Decided:
-        self._mind.fold(envelope)
+        self._fold(envelope)
         decided = self._mind.decide(envelope)
         self.timers += decided.timers
         return decided
+
+    def _fold(self, envelope: Envelope) -> None:
+        self._mind.fold(envelope)
+        self.heard.append(envelope)

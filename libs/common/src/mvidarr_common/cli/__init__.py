@@ -19,13 +19,14 @@ from . import (
     run,
     settings,
     site,
+    undo,
     why,
     workers,
 )
 
 GROUPS = (
-    run, demo, login, library, jobs, pipelines, workers, queues, history, why, log, parked, rebuild,
-    messages, settings, site, doctor, backup,
+    run, demo, login, library, jobs, pipelines, workers, queues, history, why, undo, log, parked,
+    rebuild, messages, settings, site, doctor, backup,
 )  # fmt: skip
 
 

@@ -76,6 +76,8 @@ class Told(Generic[V]):
 
     state: V | None
     pending: str | None = None
+    command: str | None = None
+    """Its id, by which it is looked up, or undone."""
 
 
 class Client:
@@ -106,9 +108,10 @@ class Client:
             method, path, json=body, headers=headers, timeout=httpx.Timeout(wait + 30)
         )
         if response.status_code == httpx.codes.ACCEPTED:
-            return Told(None, pending=response.json()["commandId"])
+            id = response.json()["commandId"]
+            return Told(None, pending=id, command=id)
         known = answer.model_validate_json(response.content) if response.content else None
-        return Told(known)
+        return Told(known, command=response.headers.get("Command-Id"))
 
     async def download(self, path: str) -> AsyncGenerator[bytes, None]:
         """The bytes of an answer, as they come."""

@@ -63,9 +63,12 @@ def library(
     with_client(lambda client: _library(client, limit, search=search, state=only, filter=matching))
 
 
-def show(video_id: str) -> None:
+def show(
+    video_id: str,
+    at: Annotated[str | None, typer.Option(help="as it was then: 2026-01-31T12:00:00Z")] = None,
+) -> None:
     """Everything that is known of one video."""
-    with_client(lambda client: _show(client, video_id))
+    with_client(lambda client: _show(client, video_id, at))
 
 
 async def _refuse_one_title() -> None:
@@ -161,8 +164,8 @@ def _measures(video: VideoView) -> tuple[str, str]:
     return length(facts.duration), size(facts.size)
 
 
-async def _show(client: Client, video_id: str) -> None:
-    video = await client.get(f"/videos/{video_id}", VideoView)
+async def _show(client: Client, video_id: str, at: str | None) -> None:
+    video = await client.get(f"/videos/{video_id}", VideoView, at=at)
     about = video.about.model_dump(exclude_none=True, mode="json")
     rows: list[tuple[str, object]] = [
         ("state", state(video.state)),

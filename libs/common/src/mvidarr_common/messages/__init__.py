@@ -2,6 +2,7 @@
 
 from . import (
     archive,
+    curating,
     fetching,
     identity,
     ids,
@@ -32,6 +33,7 @@ from .base import (
 
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "archive", "fetching", "find", "identity", "ids", "jobs", "library", "media", "notify", "pages",
-    "pipelines", "profiles", "queries", "registered", "sites", "steering", "system",
+    "archive", "curating", "fetching", "find", "identity", "ids", "jobs", "library", "media",
+    "notify", "pages", "pipelines", "profiles", "queries", "registered", "sites", "steering",
+    "system",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Artists, videos and files: what people ask of the library and what happened to it."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
@@ -11,6 +12,10 @@ from .media import MediaFacts
 from .profiles import DEFAULT_PROFILE
 
 Name = Field(min_length=1, max_length=300)
+
+DescriptionField = Literal[
+    "title", "artist", "album", "released", "description", "genres", "directors", "studio"
+]
 
 
 class Description(Value):
@@ -28,6 +33,10 @@ class Description(Value):
     def over(self, other: "Description") -> "Description":
         """This description, with `other` filling what it leaves open."""
         return Description(**{**other.model_dump(), **self.model_dump(exclude_none=True)})
+
+    def without(self, fields: Iterable[DescriptionField]) -> "Description":
+        """This description, with these fields not known."""
+        return self.model_copy(update=dict.fromkeys(fields))
 
 
 class Rendition(Value):
@@ -73,10 +82,12 @@ class AddVideo(Command, wire="video.add"):
 
 
 class EditVideo(Command, wire="video.edit", about="video:video_id"):
-    """Set what is given; what is None stays."""
+    """Set what is given; what is None stays. What is cleared is not known any more: then the page
+    has its say."""
 
     video_id: VideoId
     changes: Description
+    clear: tuple[DescriptionField, ...] = ()
 
 
 class IgnoreVideo(Command, wire="video.ignore", about="video:video_id"):
@@ -128,6 +139,7 @@ class VideoEdited(Event, wire="video.edited", about="video:video_id"):
     video_id: VideoId
     changes: Description
     artist_id: ArtistId | None = None
+    cleared: tuple[DescriptionField, ...] = ()
 
 
 class VideoWanted(Event, wire="video.wanted", about="video:video_id"):

@@ -40,6 +40,8 @@ class ArtistView(View):
     followed: bool
     videos: int
     added: datetime
+    merged_into: ArtistId | None = None
+    """The artist of whom this is another name."""
 
 
 class FileView(View):
@@ -342,20 +344,26 @@ class Filtered(Listing):
     """Names of the fields that are wanted, with commas between them; all without it."""
 
 
-class GetArtist(Query[ArtistView], wire="artist.get", answer=ArtistView):
+class AsOf(Value):
+    """What can be asked of a moment of the past: the state as it was then."""
+
+    at: datetime | None = None
+
+
+class GetArtist(AsOf, Query[ArtistView], wire="artist.get", answer=ArtistView):
     id: ArtistId
 
 
-class ListArtists(Filtered, Query[Artists], wire="artist.list", answer=Artists):
+class ListArtists(Filtered, AsOf, Query[Artists], wire="artist.list", answer=Artists):
     followed: bool | None = None
     search: str | None = None
 
 
-class GetVideo(Query[VideoView], wire="video.get", answer=VideoView):
+class GetVideo(AsOf, Query[VideoView], wire="video.get", answer=VideoView):
     id: VideoId
 
 
-class ListVideos(Filtered, Query[Videos], wire="video.list", answer=Videos):
+class ListVideos(Filtered, AsOf, Query[Videos], wire="video.list", answer=Videos):
     state: VideoState | None = None
     artist_id: ArtistId | None = None
     search: str | None = None
@@ -402,11 +410,11 @@ class ListBulks(Filtered, Query[Bulks], wire="bulk.list", answer=Bulks):
     pass
 
 
-class GetJob(Query[JobView], wire="job.get", answer=JobView):
+class GetJob(AsOf, Query[JobView], wire="job.get", answer=JobView):
     id: JobId
 
 
-class ListJobs(Filtered, Query[Jobs], wire="job.list", answer=Jobs):
+class ListJobs(Filtered, AsOf, Query[Jobs], wire="job.list", answer=Jobs):
     state: JobState | None = None
     kind_is: str | None = None
     for_subject: str | None = None
@@ -487,3 +495,7 @@ class GetSystem(Query[SystemView], wire="system.get", answer=SystemView):
 
 class GetPosition(Query[PositionView], wire="position.get", answer=PositionView):
     """For the gateway: is what it has seen all that there is?"""
+
+
+OfThePast = GetArtist | ListArtists | GetVideo | ListVideos | GetJob | ListJobs
+"""What can be asked of a moment of the past."""

@@ -1,14 +1,16 @@
 """Artists: follow, unfollow, look at."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.bodies import NewArtist
+from mvidarr_api_gateway.bodies import NewArtist, Others
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages.curating import MergeArtists
 from mvidarr_common.messages.ids import ArtistId, artist_id
 from mvidarr_common.messages.library import ArtistFollowed, FollowArtist, UnfollowArtist
 from mvidarr_common.messages.queries import (
@@ -38,9 +40,9 @@ async def follow(body: NewArtist, request: Request) -> Response:
 
 
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=ArtistView)
-async def artist(id: ArtistId, deps: Given) -> Response:
+async def artist(id: ArtistId, deps: Given, at: datetime | None = None) -> Response:
     """One artist."""
-    return json_bytes(await deps.reads.get(GetArtist(id=id)))
+    return json_bytes(await deps.reads.get(GetArtist(id=id, at=at)))
 
 
 @router.delete("/{id}", openapi_extra=needs("manager"), response_model=ArtistView)
@@ -48,6 +50,13 @@ async def unfollow(id: ArtistId, request: Request) -> Response:
     """Stop following; the artist's videos stay."""
     reply = Reply(show=lambda _: GetArtist(id=id))
     return await perform(request, UnfollowArtist(artist_id=id), reply)
+
+
+@router.post("/{id}/merge", openapi_extra=needs("manager"), response_model=ArtistView)
+async def merge(id: ArtistId, body: Others, request: Request) -> Response:
+    """Take others for the same artist: their videos become this one's."""
+    reply = Reply(show=lambda _: GetArtist(id=id))
+    return await perform(request, MergeArtists(artist_id=id, others=body.others), reply)
 
 
 @router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)

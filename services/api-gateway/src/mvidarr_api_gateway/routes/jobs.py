@@ -1,5 +1,6 @@
 """Jobs: look, cancel, try again."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -32,9 +33,9 @@ async def enqueue(body: NewJob, request: Request) -> Response:
 
 
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobView)
-async def job(id: JobId, deps: Given) -> Response:
+async def job(id: JobId, deps: Given, at: datetime | None = None) -> Response:
     """One job."""
-    return json_bytes(await deps.reads.get(GetJob(id=id)))
+    return json_bytes(await deps.reads.get(GetJob(id=id, at=at)))
 
 
 @router.post("/{id}/cancel", openapi_extra=needs("manager"), response_model=JobView)

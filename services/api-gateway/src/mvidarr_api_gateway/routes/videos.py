@@ -1,16 +1,20 @@
 """Videos: add by URL, edit, ignore, acquire again, delete to the trash, restore."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.addresses import require_fetchable
-from mvidarr_api_gateway.bodies import DescriptionBody, NewVideo
+from mvidarr_api_gateway.bodies import BulkEdit, EditBody, NewVideo
 from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages import Command, Message
+from mvidarr_common.messages.curating import MOST_AT_ONCE, BulkEditVideos, VideosEdited
 from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.library import (
     AcquireVideo,
@@ -47,16 +51,25 @@ async def add(body: NewVideo, request: Request, deps: Given) -> Response:
     return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
 
 
+@router.patch("", openapi_extra=needs("user"))
+async def bulk_edit(body: BulkEdit, request: Request, deps: Given) -> Response:
+    """Set the same in many, by ids or by a filter: in all of them, or in none."""
+    ids = await _meant(body, deps)
+    command = BulkEditVideos(video_ids=ids, changes=body.changes, clear=body.clear)
+    return await perform(request, command, Reply(VideosEdited, lambda _: None))
+
+
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=VideoView)
-async def video(id: VideoId, deps: Given) -> Response:
+async def video(id: VideoId, deps: Given, at: datetime | None = None) -> Response:
     """One video with its files."""
-    return json_bytes(await deps.reads.get(GetVideo(id=id)))
+    return json_bytes(await deps.reads.get(GetVideo(id=id, at=at)))
 
 
 @router.patch("/{id}", openapi_extra=needs("user"), response_model=VideoView)
-async def edit(id: VideoId, body: DescriptionBody, request: Request) -> Response:
+async def edit(id: VideoId, body: EditBody, request: Request) -> Response:
     """Set what is given; the rest stays."""
-    return await _done(request, id, EditVideo(video_id=id, changes=body))
+    command = EditVideo(video_id=id, changes=body.changes, clear=body.clear)
+    return await _done(request, id, command)
 
 
 @router.delete("/{id}", openapi_extra=needs("manager"), response_model=VideoView)
@@ -84,6 +97,25 @@ async def ignore_or_acquire(
 async def history(id: VideoId, page: Annotated[Listing, Query()], deps: Given) -> Response:
     """Everything that happened to a video, and why."""
     return await history_of(deps, f"video/{id}", page)
+
+
+async def _meant(body: BulkEdit, deps: Deps) -> tuple[VideoId, ...]:
+    """The videos as they are found now: the command names them, and so does the log."""
+    if (body.ids is None) == (body.filter is None):
+        raise Invalid("invalid_body", "Name the videos by ids or by a filter.")
+    if body.ids is not None:
+        return body.ids
+    found: list[VideoId] = []
+    page: Videos | None = None
+    while page is None or page.next:
+        asked = ListVideos(filter=body.filter, limit=500, cursor=page.next if page else None)
+        page = await deps.reads.read(asked)
+        found += [video.id for video in page.items]
+        if len(found) > MOST_AT_ONCE:
+            raise Invalid("too_many", f"The filter matches more than {MOST_AT_ONCE} videos.")
+    if not found:
+        raise NotFound("video_not_found", "The filter matches no video.")
+    return tuple(found)
 
 
 async def _done(request: Request, id: VideoId, command: Command) -> Response:

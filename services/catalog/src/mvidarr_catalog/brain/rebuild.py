@@ -102,7 +102,7 @@ class Refill:
                 self._mind.fold(envelope)
                 return
             except NotLoaded as missing:
-                await self._load(connection, [missing.key])
+                await self._load(connection, missing.keys)
             except Exception as error:
                 raise CannotFold(
                     f"record {envelope.id} ({envelope.type} about {envelope.subject}) cannot be "

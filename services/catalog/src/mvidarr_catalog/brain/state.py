@@ -21,9 +21,9 @@ ROWS_IN_MEMORY = 100_000
 class NotLoaded(Exception):
     """These rows are needed; an empty id means the whole table."""
 
-    def __init__(self, row: type[Row], id: str = "") -> None:
-        super().__init__(f"{row.__name__} {id or '*'}")
-        self.key: Key = (row, id)
+    def __init__(self, row: type[Row], *ids: str) -> None:
+        super().__init__(f"{row.__name__} {', '.join(ids) or '*'}")
+        self.keys: tuple[Key, ...] = tuple((row, id) for id in ids or ("",))
 
 
 class Known(Protocol):
@@ -35,6 +35,10 @@ class Known(Protocol):
 
     def all(self, row: type[R]) -> list[R]:
         """Every row of a small table, in the order of their ids."""
+        ...
+
+    def need(self, row: type[Row], ids: Iterable[str]) -> None:
+        """Have many rows at hand that will be asked for one by one."""
         ...
 
 
@@ -65,6 +69,11 @@ class State:
         seen = self._rows | (self._open or {})
         found = [value for (kind, _), value in seen.items() if kind is row and value is not None]
         return sorted(cast(list[R], found), key=lambda each: each.id)
+
+    def need(self, row: type[Row], ids: Iterable[str]) -> None:
+        """Have many rows at hand that will be asked for one by one; raises NotLoaded."""
+        if missing := self.missing((row, id) for id in ids):
+            raise NotLoaded(row, *sorted(id for _, id in missing))
 
     def put(self, row: Row) -> None:
         """Write a row; only inside `change`."""
@@ -145,6 +154,10 @@ class Overlay:
         for layer in (self._rows, self._open or {}):
             rows |= {id: value for (kind, id), value in layer.items() if kind is row}
         return sorted((cast(R, each) for each in rows.values() if each), key=lambda each: each.id)
+
+    def need(self, row: type[Row], ids: Iterable[str]) -> None:
+        """Have many rows at hand that will be asked for one by one; raises NotLoaded."""
+        self._base.need(row, ids)
 
     def put(self, row: Row) -> None:
         """Write a row; only inside `change`."""

@@ -100,7 +100,7 @@ class Turn:
             try:
                 return function(envelope)
             except NotLoaded as missing:
-                await self._load([missing.key])
+                await self._load(missing.keys)
 
     async def load_ahead(self, messages: Iterable[Message]) -> None:
         """Load in one go what these messages will probably ask for."""

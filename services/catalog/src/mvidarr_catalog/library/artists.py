@@ -11,8 +11,9 @@ from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
 from mvidarr_common.envelope import Envelope
-from mvidarr_common.errors import Invalid, NotFound
-from mvidarr_common.messages.ids import ArtistId, artist_id
+from mvidarr_common.errors import Conflict, Invalid, NotFound
+from mvidarr_common.messages.curating import ArtistsMerged, ArtistsParted, MergeArtists
+from mvidarr_common.messages.ids import ArtistId, VideoId, artist_id
 from mvidarr_common.messages.library import (
     ArtistAdded,
     ArtistFollowed,
@@ -28,19 +29,21 @@ from mvidarr_common.messages.queries import Artists, ArtistView, GetArtist, List
 
 from .naming import plain_name
 from .search import page_of_search, searchable
-from .videos import Video
+from .videos import Video, credited, editing
 
 
 class Artist(Row, table="artists", subject="artist", indexes=(("added",),), words="search"):
-    """One artist. `search` is the name as `library.search` keeps it."""
+    """One artist. `search` is the name as `library.search` keeps it; one that was merged into
+    another is only a name of that one."""
 
     name: str
     search: str
     followed: bool
     added: datetime
+    merged_into: ArtistId | None
 
 
-model = ReadModel(rows=(Artist,), version=2)
+model = ReadModel(rows=(Artist,), version=3)
 
 FIELDS = fields_of(Artist, "id", "name", "followed", "added")
 """What artists are filtered by."""
@@ -67,38 +70,61 @@ def unfollowed(event: ArtistUnfollowed, _: Envelope, state: State) -> None:
         state.put(artist.changed(followed=False))
 
 
+@model.fold
+def merged(event: ArtistsMerged, _: Envelope, state: State) -> None:
+    _point(state, event.others, event.artist_id)
+
+
+@model.fold
+def parted(event: ArtistsParted, _: Envelope, state: State) -> None:
+    _point(state, event.others, None)
+
+
 @model.decide
 def follow(command: FollowArtist, _: Envelope, state: Known) -> Iterator[Decision]:
     name = plain_name(command.name)
     if not name:
         raise Invalid("invalid_name", "An artist's name needs at least one visible character.")
-    artist = state.get(Artist, artist_id(name))
-    if artist is None or not artist.followed:
-        yield ArtistFollowed(artist_id=artist_id(name), name=artist.name if artist else name)
+    artist = _meant(state, artist_id(name))
+    if artist is None:
+        yield ArtistFollowed(artist_id=artist_id(name), name=name)
+    elif not artist.followed:
+        yield ArtistFollowed(artist_id=ArtistId(artist.id), name=artist.name)
 
 
 @model.decide
 def unfollow(command: UnfollowArtist, _: Envelope, state: Known) -> Iterator[Decision]:
-    artist = state.get(Artist, command.artist_id)
-    if artist is None:
-        raise NotFound("artist_not_found", f"There is no artist {command.artist_id}.")
-    if artist.followed:
+    if existing(state, command.artist_id).followed:
         yield ArtistUnfollowed(artist_id=command.artist_id)
 
 
 @model.decide
+def merge(command: MergeArtists, _: Envelope, state: Known) -> Iterator[Decision]:
+    """Their videos name the one artist from now on, and so are filed under that name."""
+    one = _whole(state, command.artist_id)
+    others = [_whole(state, id) for id in dict.fromkeys(command.others)]
+    yield ArtistsMerged(artist_id=command.artist_id, others=tuple(ArtistId(o.id) for o in others))
+    if not one.followed and any(other.followed for other in others):
+        yield ArtistFollowed(artist_id=command.artist_id, name=one.name)
+    videos = [id for other in others for id in credited(state, ArtistId(other.id))]
+    state.need(Video, videos)
+    for video in filter(None, (state.get(Video, id) for id in videos)):
+        yield from editing(video, Description(artist=one.name))
+
+
+@model.decide
 def named_when_added(event: VideoAdded, _: Envelope, state: Known) -> Iterator[Decision]:
-    yield from _named(event.known, state)
+    yield from _named(event.known, event.video_id, state)
 
 
 @model.decide
 def named_by_page(event: VideoDescribed, _: Envelope, state: Known) -> Iterator[Decision]:
-    yield from _named(event.found, state)
+    yield from _named(event.found, event.video_id, state)
 
 
 @model.decide
 def named_by_people(event: VideoEdited, _: Envelope, state: Known) -> Iterator[Decision]:
-    yield from _named(event.changes, state)
+    yield from _named(event.changes, event.video_id, state)
 
 
 @model.query
@@ -110,7 +136,7 @@ async def get(query: GetArtist, read: Read) -> ArtistView:
 @model.query
 async def list_artists(query: ListArtists, read: Read) -> Artists:
     columns = read.table(Artist).c
-    where = []
+    where: list[sa.ColumnElement[bool]] = [columns.merged_into.is_(None)]
     if query.followed is not None:
         where.append(columns.followed == query.followed)
     found = await page_of_search(read, Artist, query, FIELDS, *where)
@@ -122,10 +148,47 @@ async def list_artists(query: ListArtists, read: Read) -> Artists:
     )
 
 
-def _named(about: Description, state: Known) -> Iterator[Decision]:
-    """An artist that a video names is known from then on, without being followed."""
-    if about.artist and state.get(Artist, artist_id(about.artist)) is None:
+def existing(state: Known, id: ArtistId) -> Artist:
+    """The artist; raises NotFound."""
+    artist = state.get(Artist, id)
+    if artist is None:
+        raise NotFound("artist_not_found", f"There is no artist {id}.")
+    return artist
+
+
+def _whole(state: Known, id: ArtistId) -> Artist:
+    """One that is no other name of another."""
+    artist = existing(state, id)
+    if artist.merged_into:
+        message = f"{artist.name} was merged already."
+        raise Conflict("artist_merged", message, existing=artist.merged_into)
+    return artist
+
+
+def _meant(state: Known, id: ArtistId) -> Artist | None:
+    """Whom this name means: what was merged may have been merged again."""
+    artist = state.get(Artist, id)
+    while artist and artist.merged_into:
+        artist = state.get(Artist, artist.merged_into)
+    return artist
+
+
+def _named(about: Description, id: VideoId, state: Known) -> Iterator[Decision]:
+    """An artist that a video names is known from then on, without being followed; another name
+    of an artist becomes that artist's."""
+    if not about.artist:
+        return
+    artist, video = _meant(state, artist_id(about.artist)), state.get(Video, id)
+    if artist is None:
         yield ArtistAdded(artist_id=artist_id(about.artist), name=about.artist)
+    elif artist.id != artist_id(about.artist) and video and video.artist_id != artist.id:
+        yield from editing(video, Description(artist=artist.name))
+
+
+def _point(state: State, others: tuple[ArtistId, ...], to: ArtistId | None) -> None:
+    for id in others:
+        if artist := state.get(Artist, id):
+            state.put(artist.changed(merged_into=to))
 
 
 async def _video_counts(read: Read, artists: list[str]) -> dict[str, int]:
@@ -139,8 +202,14 @@ async def _video_counts(read: Read, artists: list[str]) -> dict[str, int]:
 
 
 def _new(id: ArtistId, name: str, cause: Envelope, *, followed: bool) -> Artist:
-    words = searchable(name)
-    return Artist(id=id, name=name, search=words, followed=followed, added=cause.time)
+    return Artist(
+        id=id,
+        name=name,
+        search=searchable(name),
+        followed=followed,
+        added=cause.time,
+        merged_into=None,
+    )
 
 
 def _view(artist: Artist, videos: dict[str, int]) -> ArtistView:
@@ -150,4 +219,5 @@ def _view(artist: Artist, videos: dict[str, int]) -> ArtistView:
         followed=artist.followed,
         videos=videos.get(artist.id, 0),
         added=artist.added,
+        merged_into=artist.merged_into,
     )

@@ -23,6 +23,7 @@ from mvidarr_common.messages.library import (
     AddVideo,
     DeleteVideo,
     Description,
+    DescriptionField,
     EditVideo,
     FileAdded,
     FileRemoved,
@@ -88,7 +89,13 @@ class Video(
         return self.about.title or self.url
 
 
-model = ReadModel(rows=(Video,), version=3)
+class Discography(Row, table="discographies"):
+    """By the artist's id: the videos that name the artist."""
+
+    videos: tuple[VideoId, ...]
+
+
+model = ReadModel(rows=(Video, Discography), version=4)
 
 
 @model.fold
@@ -110,7 +117,7 @@ def added(event: VideoAdded, cause: Envelope, state: State) -> None:
         added=cause.time,
         changed_at=cause.time,
     )
-    state.put(_searchable(video))
+    _put(state, video)
 
 
 @model.fold
@@ -122,7 +129,8 @@ def described(event: VideoDescribed, cause: Envelope, state: State) -> None:
 def edited(event: VideoEdited, cause: Envelope, state: State) -> None:
     video = state.get(Video, event.video_id)
     if video:
-        _change(state, cause, event.video_id, known=event.changes.over(video.known))
+        known = event.changes.over(video.known).without(event.cleared)
+        _change(state, cause, event.video_id, known=known)
 
 
 @model.fold
@@ -188,6 +196,9 @@ def restored(event: VideoRestored, cause: Envelope, state: State) -> None:
 
 @model.fold
 def purged(event: VideoPurged, _: Envelope, state: State) -> None:
+    video = state.get(Video, event.video_id)
+    if video:
+        _credit(state, VideoId(video.id), video.artist_id, None)
     state.drop(Video, event.video_id)
 
 
@@ -223,11 +234,7 @@ def add(command: AddVideo, _: Envelope, state: Known) -> Iterator[Decision]:
 
 @model.decide
 def edit(command: EditVideo, _: Envelope, state: Known) -> Iterator[Decision]:
-    video = existing(state, command.video_id)
-    changes = plain(command.changes)
-    if changes.over(video.known) != video.known:
-        artist = artist_id(changes.artist) if changes.artist else None
-        yield VideoEdited(video_id=command.video_id, changes=changes, artist_id=artist)
+    yield from editing(existing(state, command.video_id), command.changes, command.clear)
 
 
 @model.decide
@@ -274,6 +281,24 @@ def purge(command: PurgeVideo, _: Envelope, state: Known) -> Iterator[Decision]:
         yield VideoPurged(video_id=command.video_id, files=video.files)
 
 
+def editing(
+    video: Video, changes: Description, clear: tuple[DescriptionField, ...] = ()
+) -> Iterator[VideoEdited]:
+    """What makes a video's description so, if it is not so already."""
+    changes = plain(changes)
+    if changes.over(video.known).without(clear) != video.known:
+        artist = artist_id(changes.artist) if changes.artist else None
+        yield VideoEdited(
+            video_id=VideoId(video.id), changes=changes, artist_id=artist, cleared=clear
+        )
+
+
+def credited(state: Known | State, id: ArtistId) -> tuple[VideoId, ...]:
+    """The videos that name an artist."""
+    discography = state.get(Discography, id)
+    return discography.videos if discography else ()
+
+
 def existing(state: Known, id: VideoId) -> Video:
     """The video, unless it is in the trash; raises NotFound."""
     video = state.get(Video, id)
@@ -299,7 +324,27 @@ def _of(subject: str) -> VideoId | None:
 def _change(state: State, cause: Envelope, id: VideoId, /, **fields: object) -> None:
     video = state.get(Video, id)
     if video:
-        state.put(_searchable(video.changed(changed_at=cause.time, **fields)))
+        _put(state, video.changed(changed_at=cause.time, **fields))
+
+
+def _put(state: State, video: Video) -> None:
+    now = _searchable(video)
+    _credit(state, VideoId(video.id), video.artist_id, now.artist_id)
+    state.put(now)
+
+
+def _credit(state: State, id: VideoId, before: ArtistId | None, now: ArtistId | None) -> None:
+    """Keep the discographies true."""
+    if before == now:
+        return
+    for artist, there in ((before, False), (now, True)):
+        if artist is None:
+            continue
+        videos = set(credited(state, artist)) - {id} | ({id} if there else set())
+        if videos:
+            state.put(Discography(id=artist, videos=tuple(sorted(videos))))
+        else:
+            state.drop(Discography, artist)
 
 
 def _searchable(video: Video) -> Video:

@@ -1,0 +1,205 @@
+"""What is asked of a moment is answered as it would have been answered then."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import orjson
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from tests.unit.catalog.findings import result_of
+
+from mvidarr_catalog.brain import store
+from mvidarr_catalog.brain.mind import Mind
+from mvidarr_catalog.brain.reading import Answers
+from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.schema import checkpoint
+from mvidarr_catalog.brain.state import Rows
+from mvidarr_catalog.jobs.jobs import Job
+from mvidarr_catalog.library.artists import Artist
+from mvidarr_catalog.library.naming import video_id
+from mvidarr_catalog.library.videos import Video
+from mvidarr_catalog.models import whole_brain
+from mvidarr_catalog.past import Past
+from mvidarr_catalog.testing import BEGINNING, Story
+from mvidarr_common.envelope import Envelope
+from mvidarr_common.errors import NotFound
+from mvidarr_common.messages import Command
+from mvidarr_common.messages.curating import BulkEditVideos, MergeArtists, UndoCommand
+from mvidarr_common.messages.ids import ArtistId, JobId, VideoId, WorkerId
+from mvidarr_common.messages.jobs import CancelJob, JobCompleted, JobStarted
+from mvidarr_common.messages.library import (
+    AddVideo,
+    DeleteVideo,
+    Description,
+    EditVideo,
+    FollowArtist,
+    IgnoreVideo,
+    RestoreVideo,
+    UnfollowArtist,
+)
+from mvidarr_common.messages.queries import (
+    GetArtist,
+    GetJob,
+    GetVideo,
+    ListArtists,
+    ListJobs,
+    ListVideos,
+    OfThePast,
+)
+from mvidarr_common.messages.system import LogStarted
+from mvidarr_common.testing.postgres import PostgresServer
+
+URLS = [f"https://videos.example/{n}" for n in range(3)]
+VIDEOS = tuple(video_id(url) for url in URLS)
+STEPS, MOMENTS = 25, 12
+LIVE = 1
+"""The generation of the tables that hold what a prefix of the log gives."""
+
+
+def lived(dice: random.Random) -> Story:
+    """A library in which somebody does one thing and another."""
+    story = Story()
+    story.live(LogStarted(log_id="log"))
+    for url in URLS:
+        story.live(AddVideo(url=url, known=Description(artist=dice.choice("AB"))))
+    for _ in range(STEPS):
+        dice.choice([_command, _command, _work])(story, dice)
+    return story
+
+
+def _command(story: Story, dice: random.Random) -> None:
+    id, artists = dice.choice(VIDEOS), [ArtistId(each.id) for each in story.rows(Artist)]
+    jobs = [JobId(each.id) for each in story.rows(Job)]
+    commands: list[Command] = [
+        EditVideo(video_id=id, changes=Description(artist=dice.choice("ABC"))),
+        BulkEditVideos(video_ids=VIDEOS, changes=Description(album=dice.choice("AB"))),
+        DeleteVideo(video_id=id),
+        RestoreVideo(video_id=id),
+        IgnoreVideo(video_id=id),
+        FollowArtist(name=dice.choice("ABC")),
+        UnfollowArtist(artist_id=dice.choice(artists)),
+        MergeArtists(artist_id=artists[0], others=(artists[-1],)),
+        CancelJob(job_id=dice.choice(jobs)),
+        UndoCommand(command_id=dice.choice(story.heard).id),
+    ]
+    story.live(dice.choice(commands))
+
+
+def _work(story: Story, dice: random.Random) -> None:
+    """A worker does something that waits."""
+    waiting = [job for job in story.rows(Job) if job.state == "waiting"]
+    if waiting:
+        job = dice.choice(waiting)
+        id, worker = JobId(job.id), WorkerId("w")
+        story.live(JobStarted(job_id=id, attempt=1, worker_id=worker, delivery="d"))
+        done = JobCompleted(
+            job_id=id, attempt=1, worker_id=worker, result=result_of(job), seconds=1.0
+        )
+        story.live(done)
+
+
+def questions(rows: Rows) -> list[OfThePast]:
+    """All that can be asked about what there is."""
+    asked: list[OfThePast] = [ListVideos(), ListVideos(state="deleted"), ListArtists(), ListJobs()]
+    asked += [ListVideos(filter="about.album = A"), ListJobs(limit=2)]
+    for (kind, id), row in rows.items():
+        if row is not None and kind is Video:
+            asked.append(GetVideo(id=VideoId(id)))
+        if row is not None and kind is Job:
+            asked.append(GetJob(id=JobId(id)))
+        if row is not None and kind is Artist:
+            asked.append(GetArtist(id=ArtistId(id)))
+    return asked
+
+
+@pytest.fixture
+async def engine(postgres: PostgresServer) -> AsyncIterator[AsyncEngine]:
+    """A database of a catalog at which nobody works."""
+    made = create_async_engine(await asyncio.to_thread(postgres.new_database))
+    async with made.begin() as connection:
+        await store.ensure_schema(connection)
+        await store.ensure_tables(connection, whole_brain().rows, LIVE)
+    yield made
+    await made.dispose()
+
+
+async def keep(engine: AsyncEngine, told: Sequence[Envelope]) -> None:
+    """These stand in the archive, folded in this order."""
+    records = [_archived(envelope, seq) for seq, envelope in enumerate(told, 1)]
+    async with engine.begin() as connection:
+        await store.archive(connection, "log", records)
+        await connection.execute(
+            sa.update(checkpoint).values(log_id="log", seq=len(told), generation=LIVE)
+        )
+
+
+def _archived(envelope: Envelope, seq: int) -> store.Archived:
+    return store.Archived(
+        id=envelope.id,
+        seq=seq,
+        offset=seq,
+        type=envelope.type,
+        subject=envelope.subject,
+        time=envelope.time,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        body=envelope.encode(),
+    )
+
+
+async def shown(engine: AsyncEngine, told: Sequence[Envelope]) -> tuple[Rows, Answers]:
+    """The live tables as they are when just these were folded."""
+    mind, brain = Mind(whole_brain()), whole_brain()
+    mind.state.learn({}, complete=brain.rows)
+    for envelope in told:
+        mind.fold(envelope)
+    async with engine.begin() as connection:
+        for row in brain.rows:
+            await connection.execute(sa.delete(table_of(row, LIVE)))
+        await store.save_rows(connection, mind.state.take_changes(), LIVE)
+    return dict(mind.state.everything()), Answers(engine, brain)
+
+
+def at_once(told: Sequence[Envelope]) -> list[Envelope]:
+    """What a story decides is said at the time of whatever caused it, and never before it."""
+    times: list[Envelope] = []
+    now = BEGINNING
+    for number, envelope in enumerate(told):
+        now += timedelta(milliseconds=number % 3)
+        times.append(replace(envelope, time=now))
+    return times
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_every_question_about_a_moment_is_answered_as_it_was_then(
+    engine: AsyncEngine, seed: int
+) -> None:
+    dice = random.Random(seed)
+    told = at_once(lived(dice).heard)
+    await keep(engine, told)
+    past = Past(engine, whole_brain())
+    moments = sorted(dice.sample(range(1, len(told)), MOMENTS), key=lambda _: dice.random())
+    for number in moments:
+        prefix = [each for each in told if each.time <= told[number].time]
+        rows, answers = await shown(engine, prefix)
+        for query in questions(rows):
+            then = query.model_copy(update={"at": told[number].time})
+            expected = orjson.loads(await answers.answer(query))
+            assert orjson.loads(await past.answer(then)) == expected, (seed, number, query)
+    await past.close()
+
+
+async def test_what_came_later_was_not_there(engine: AsyncEngine) -> None:
+    story = Story()
+    story.live(LogStarted(log_id="log"), AddVideo(url=URLS[0]))
+    await keep(engine, story.heard)
+    past = Past(engine, whole_brain())
+    with pytest.raises(NotFound):
+        await past.answer(GetVideo(id=VIDEOS[0], at=BEGINNING))
+    listed = orjson.loads(await past.answer(ListVideos(at=BEGINNING)))
+    assert listed["items"] == []
+    await past.close()
