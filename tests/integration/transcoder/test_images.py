@@ -4,8 +4,9 @@ import struct
 import zlib
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import pytest
 from PIL import Image
 
 from mvidarr_common.files import DataRoot
@@ -67,6 +68,22 @@ async def test_what_a_picture_is_like_is_told(put: Any, run: Any) -> None:
     assert plain.look.sharpness == 0
     assert animated.look
     assert animated.look.frames == 4
+
+
+@pytest.mark.parametrize("form", ["webp", "avif", "png", "gif"])
+async def test_what_moves_goes_on_moving_where_that_is_wished_for(
+    form: Literal["webp", "avif", "png", "gif"], put: Any, root: DataRoot, run: Any
+) -> None:
+    frames = [Image.new("RGB", (200, 100), (n * 60, 0, 9 * n)) for n in range(4)]
+    moving = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=250)
+    wishes = (
+        ImageWish(name="moving", width=100, height=100, form=form, moving=True),
+        ImageWish(name="still", width=100, height=100, form=form),
+    )
+    [found] = await done(run, put("moving.gif", moving), wishes=wishes)
+    for path, count in zip(found.made, (4, 1), strict=True):
+        with Image.open(root.at(path)) as image:
+            assert (image.size, getattr(image, "n_frames", 1)) == ((100, 50), count)
 
 
 async def test_a_see_through_picture_gets_a_white_ground_as_jpeg(

@@ -30,7 +30,7 @@ async def test_a_worse_copy_is_worse_and_less_like_the_original(
     found = await run(quality, spec)
     assert set(found.likeness) == {"vmaf", "ssim", "psnr"}
     assert found.likeness["vmaf"] < 80
-    assert set(found.parts) == {"resolution", "bitrate", "sharpness", "blocks", "sound"}
+    assert set(found.parts) == {"resolution", "bitrate", "sharpness", "blocks", "banding", "sound"}
     assert found.measured["loudness"] < 0
     asked = IsBetter(**told(good, root), than=root.relative(poor), than_facts=measure(str(poor)))
     said = await run(is_better, asked, job_id="better")

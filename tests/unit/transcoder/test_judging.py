@@ -3,13 +3,14 @@
 import random
 import struct
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvidarr_common.messages.jobs import Match, Print
 from mvidarr_common.messages.media import MediaFacts, VideoStream
-from mvidarr_transcoder.judging import Heard, better, judged, likeness, loudness
+from mvidarr_transcoder.judging import Heard, banding, bands, better, judged, likeness, loudness
 from mvidarr_transcoder.matching import SOUND_STEP, matched
 
 
@@ -42,6 +43,15 @@ def test_doubts_are_told() -> None:
     borders = {"cropdetect__w": 1920.0, "cropdetect__h": 800.0}
     found = judged(facts(), seen(blur=9, block=1, **borders), {"true_peak": 0.4})
     assert found.doubts == ("upscaled", "bordered", "clipped")
+
+
+def test_bands_cost_points_and_are_doubted() -> None:
+    report = b'{"pooled_metrics": {"cambi": {"min": 0, "mean": 6.0}}}'
+    found = judged(facts(), seen(**SHARP), bands(report))
+    assert (found.parts["banding"], found.doubts) == (50, ("banded",))
+    line = " ".join(banding("ffmpeg", Path("/in/a.mp4"), Path("/out/it's.json"), 2))
+    assert "cambi" in line
+    assert r"log_path=/out/it\\\'s.json" in line
 
 
 def test_a_small_difference_is_none_and_a_large_one_has_reasons() -> None:

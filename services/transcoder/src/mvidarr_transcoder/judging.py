@@ -1,5 +1,6 @@
 """A film's quality as one score with its parts, and the comparison of two. Pure."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,15 +12,19 @@ from mvidarr_common.messages.media import MediaFacts
 
 from .media.opening import DEMUXERS, PROTOCOLS
 from .recipes import opening
+from .treating import quoted
 
-WEIGHTS = {"resolution": 0.35, "bitrate": 0.2, "sharpness": 0.2, "blocks": 0.1, "sound": 0.15}
+WEIGHTS = {"resolution": 0.35, "bitrate": 0.2, "sharpness": 0.2, "blocks": 0.05, "banding": 0.05,
+           "sound": 0.15}  # fmt: skip
 ALIKE = 3.0
 """Scores that differ by less say nothing."""
 
 _EFFICIENCY = {"mpeg2video": 0.5, "mpeg4": 0.7, "vp9": 1.5, "hevc": 1.6, "av1": 1.9}
 _MOST_BLUR, _LEAST_BLUR, _BLOCKY = 12.0, 2.0, 4.0
 _UPSCALED_BLUR, _UPSCALED_LINES = 8.0, 720
-_BORDERS, _NARROW = 0.12, 13_000
+_BORDERS = 0.12
+_BANDED, _MOST_BANDED = 5.0, 12.0
+_BANDING_FRAMES = 40
 
 
 @dataclass(slots=True)
@@ -52,6 +57,24 @@ def looking(ffmpeg: str, source: Path, facts: MediaFacts, threads: int) -> list[
     chain = "blurdetect,blockdetect,cropdetect=limit=24:round=2,metadata=mode=print:file=-"
     return [*line[:at], "-skip_frame", "nokey", *line[at:],
             "-map", "0:V:0", "-an", "-vf", chain, "-f", "null", "-"]  # fmt: skip
+
+
+def banding(ffmpeg: str, source: Path, report: Path, threads: int) -> list[str]:
+    """Netflix's index of banding (CAMBI) of the first key frames, as libvmaf reports it: the film
+    stands for its own reference."""
+    line = opening(ffmpeg, source, threads)
+    at = line.index("-i")
+    judge = f"libvmaf=feature=name=cambi:log_fmt=json:log_path={quoted(report)}"
+    return [
+        *line[:at], "-skip_frame", "nokey", *line[at:], "-an",
+        "-filter_complex", f"[0:V:0]split[a][b];[a][b]{judge}[o]", "-map", "[o]",
+        "-frames:v", str(_BANDING_FRAMES), "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def bands(report: bytes) -> dict[str, float]:
+    """What libvmaf wrote down."""
+    return {"banding": float(json.loads(report)["pooled_metrics"]["cambi"]["mean"])}
 
 
 def listening(ffmpeg: str, source: Path) -> list[str]:
@@ -164,6 +187,8 @@ def _parts(facts: MediaFacts, measured: Mapping[str, float]) -> dict[str, float]
         parts["sharpness"] = 100 * _clamped((_MOST_BLUR - measured["blur"]) / room)
     if "block" in measured:
         parts["blocks"] = 100 * _clamped((_BLOCKY - measured["block"]) / (_BLOCKY - 1))
+    if "banding" in measured:
+        parts["banding"] = 100 * _clamped(1 - measured["banding"] / _MOST_BANDED)
     if "bandwidth" in measured:
         parts["sound"] = 100 * _clamped(measured["bandwidth"] / 16_000)
     return parts
@@ -174,6 +199,7 @@ def _doubts(facts: MediaFacts, measured: Mapping[str, float]) -> list[str]:
     lines = min(picture.width, picture.height) if picture else 0
     doubts = {
         "upscaled": lines >= _UPSCALED_LINES and measured.get("blur", 0) > _UPSCALED_BLUR,
+        "banded": measured.get("banding", 0) > _BANDED,
         "bordered": measured.get("borders", 0) > _BORDERS,
         "clipped": measured.get("true_peak", -9) > 0,
     }

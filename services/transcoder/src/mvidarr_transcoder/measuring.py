@@ -52,6 +52,18 @@ async def _loudness(
     return heard(finished.errors)
 
 
+async def proved(
+    job: Job[Deps], treatment: Treatment, made: MediaFacts, path: Path
+) -> tuple[str, ...]:
+    """What normalising has come to, in words: encoders change peaks a little."""
+    if treatment.loudness is None or not made.audio:
+        return ()
+    found = await _loudness(job, treatment, made, path)
+    if found is None:
+        return ()
+    return (f"loudness is {found.integrated:g} LUFS, the true peak {found.peak:g} dBTP",)
+
+
 async def _crop(
     job: Job[Deps], facts: MediaFacts, source: Path
 ) -> tuple[int, int, int, int] | None:

@@ -118,8 +118,13 @@ def texts_of(facts: MediaFacts) -> list[int]:
 
 def burning(source: Path, number: int) -> str:
     """The filter that draws subtitle stream `number` of a file into the picture."""
-    value = re.sub(r"([\\':])", r"\\\1", str(source))
-    return "subtitles=filename=" + re.sub(r"([\\'\[\],;])", r"\\\1", value) + f":si={number}"
+    return f"subtitles=filename={quoted(source)}:si={number}"
+
+
+def quoted(path: Path) -> str:
+    """A path as the value of a filter's option, within a chain."""
+    value = re.sub(r"([\\':])", r"\\\1", str(path))
+    return re.sub(r"([\\'\[\],;])", r"\\\1", value)
 
 
 def _is_number(value: str) -> bool:

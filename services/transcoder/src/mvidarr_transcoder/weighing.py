@@ -17,12 +17,25 @@ async def weigh(job: Job[Deps], source: Path, facts: MediaFacts) -> QualityFound
     if facts.picture is not None:
         line = judging.looking(job.deps.ffmpeg, source, facts, job.deps.threads)
         succeeded(await encode(job, line, facts.duration, "look", seen.hear), "quality_failed")
+        said |= await _banding(job, source, facts)
     if facts.audio:
         line = judging.listening(job.deps.ffmpeg, source)
         finished = await encode(job, line, facts.duration, "listen", seen.hear)
         succeeded(finished, "quality_failed")
-        said = judging.loudness(finished.errors)
+        said |= judging.loudness(finished.errors)
     return judging.judged(facts, seen, said)
+
+
+async def _banding(job: Job[Deps], source: Path, facts: MediaFacts) -> dict[str, float]:
+    """Nothing where this FFmpeg lacks libvmaf."""
+    report = job.staging / "bands.json"
+    line = judging.banding(job.deps.ffmpeg, source, report, job.deps.threads)
+    finished = await encode(job, line, facts.duration, "bands")
+    if finished.code != 0 or not report.exists():
+        return {}
+    found = judging.bands(report.read_bytes())
+    report.unlink()
+    return found
 
 
 async def liken(job: Job[Deps], source: Path, reference: Path, of: MediaFacts) -> dict[str, float]:

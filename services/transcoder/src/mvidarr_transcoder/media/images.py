@@ -1,8 +1,10 @@
 """Looking at a picture and making others of it. A bomb is refused by what its header says."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from PIL import Image, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageFilter, ImageOps, ImageSequence, ImageStat
 
 from mvidarr_common.messages.jobs import ImageDone, ImageLook, ImageWish
 
@@ -14,6 +16,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP", "TIFF")
 _LAPLACE = ImageFilter.Kernel((3, 3), (-1, -1, -1, -1, 8, -1, -1, -1, -1), scale=1, offset=128)
 _COLOURS = 5
 _SUFFIX = {"jpeg": "jpg"}
+_MOVING = ("webp", "avif", "png", "gif")
+_USUAL_MS = 100
 
 
 def work_on(source: str, name: str, folder: str, wishes: tuple[ImageWish, ...]) -> ImageDone:
@@ -21,12 +25,13 @@ def work_on(source: str, name: str, folder: str, wishes: tuple[ImageWish, ...]) 
     try:
         with _opened(Path(source)) as image:
             look = look_at(image)
-            upright = ImageOps.exif_transpose(image).convert(_mode(image))
+            moving = any(wish.moving for wish in wishes)
+            frames = _frames(image) if moving else [_upright(image)]
     except Image.DecompressionBombError:
         return ImageDone(source=name, reason="The picture is too large.")
     except (OSError, ValueError, SyntaxError) as error:
         return ImageDone(source=name, reason=str(error) or type(error).__name__)
-    made = tuple(_make(upright, wish, Path(folder)) for wish in wishes)
+    made = tuple(_make(frames, wish, Path(folder)) for wish in wishes)
     return ImageDone(source=name, look=look, made=made)
 
 
@@ -61,7 +66,32 @@ def _opened(path: Path) -> Image.Image:
     return image
 
 
-def _make(image: Image.Image, wish: ImageWish, folder: Path) -> str:
+def _frames(image: Image.Image) -> list[Image.Image]:
+    """All of them, with their times; raises ValueError for more than fits into memory."""
+    count = getattr(image, "n_frames", 1)
+    if count * image.width * image.height > MOST_PIXELS:
+        raise ValueError(f"The picture is too large: {count} of {image.width}x{image.height}.")
+    return [_upright(frame) for frame in ImageSequence.Iterator(image)]
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    upright = ImageOps.exif_transpose(image).convert(_mode(image))
+    upright.info["duration"] = image.info.get("duration", _USUAL_MS)
+    return upright
+
+
+def _make(frames: Sequence[Image.Image], wish: ImageWish, folder: Path) -> str:
+    path = folder / f"{wish.name}.{_SUFFIX.get(wish.form, wish.form)}"
+    first, *others = (_sized(frame, wish) for frame in frames)
+    how: dict[str, Any] = {"quality": wish.quality, "optimize": True}
+    if wish.moving and others and wish.form in _MOVING:
+        times = [frame.info["duration"] for frame in frames]
+        how |= {"save_all": True, "append_images": others, "duration": times, "loop": 0}
+    first.save(path, wish.form.upper(), **how)
+    return str(path)
+
+
+def _sized(image: Image.Image, wish: ImageWish) -> Image.Image:
     box = (wish.width, wish.height)
     if wish.crop:
         made = ImageOps.fit(image, box, Image.Resampling.LANCZOS)
@@ -71,10 +101,8 @@ def _make(image: Image.Image, wish: ImageWish, folder: Path) -> str:
     if wish.form == "jpeg" and made.mode == "RGBA":
         under = Image.new("RGB", made.size, (255, 255, 255))
         under.paste(made, mask=made.getchannel("A"))
-        made = under
-    path = folder / f"{wish.name}.{_SUFFIX.get(wish.form, wish.form)}"
-    made.save(path, wish.form.upper(), quality=wish.quality, optimize=True)
-    return str(path)
+        return under
+    return made
 
 
 def _mode(image: Image.Image) -> str:

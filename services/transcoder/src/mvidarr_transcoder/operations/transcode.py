@@ -12,7 +12,7 @@ from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.encoding import refusal
 from mvidarr_transcoder.encodings import Encoding
 from mvidarr_transcoder.hardware import Hardware, working
-from mvidarr_transcoder.measuring import measured
+from mvidarr_transcoder.measuring import measured, proved
 from mvidarr_transcoder.media import measure, sha256_of
 from mvidarr_transcoder.recipes import CODECS, Cooking, command, copied, encoding_of
 from mvidarr_transcoder.running import encode, succeeded
@@ -33,11 +33,12 @@ async def transcode(spec: Transcode, job: Job[Deps]) -> Transcoded:
     hardware = await _cook(spec, job, source, draft, found)
     facts = await _checked(job, str(draft), encoding, spec.facts)
     digest = await job.ask(sha256_of, str(draft))
+    said = await proved(job, spec.treatment, facts, draft) if found.loudness else ()
     draft.rename(target)
     facts = facts.model_copy(update={"container": encoding.muxer})
     cooking = Cooking(encoding, spec.facts, source, spec.treatment, found, hardware)
     return Transcoded(
-        path=job.root.relative(target), sha256=digest, facts=facts, notes=_notes(cooking)
+        path=job.root.relative(target), sha256=digest, facts=facts, notes=_notes(cooking) + said
     )
 
 

@@ -10,14 +10,16 @@ from .base import JobSpec, Result
 
 
 class ImageWish(Value):
-    """One picture to be made: it fits the box; with `crop` it fills the box, cut in the middle."""
+    """One picture to be made: it fits the box; with `crop` it fills the box, cut in the middle.
+    `moving` keeps the motion of an animated one, as far as the form has any."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")
     width: int = Field(ge=1, le=8192)
     height: int = Field(ge=1, le=8192)
-    form: Literal["jpeg", "webp", "avif", "png"] = "jpeg"
+    form: Literal["jpeg", "webp", "avif", "png", "gif"] = "jpeg"
     quality: int = Field(default=85, ge=1, le=100)
     crop: bool = False
+    moving: bool = False
 
 
 class ImageLook(Value):
