@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.reign import reign_for_ever
+from mvidarr_catalog.settings import CatalogSettings
 from mvidarr_common.bus import Bus, Delivery, FromFirst, Record, open_bus
 from mvidarr_common.bus.topology import LOG, job_queue
 from mvidarr_common.envelope import Envelope, decode, following
@@ -248,7 +249,7 @@ async def test_a_catalog_with_a_foreign_log_says_so_and_waits(
     async with opened(f"embedded:{tmp_path / 'ours.db'}", engine) as world:
         await follow(world, "ours")
     async with opened(theirs, engine) as world, asyncio.TaskGroup() as tasks:
-        reign = tasks.create_task(reign_for_ever(world.bus, engine, world.brain, 3))
+        reign = tasks.create_task(reign_for_ever(world.bus, engine, world.brain, CatalogSettings()))
 
         async def told() -> bool:
             return any("not the one of this library" in each.message for each in caplog.records)

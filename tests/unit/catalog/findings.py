@@ -12,11 +12,15 @@ from mvidarr_common.messages.jobs import (
     Compared,
     Download,
     Downloaded,
+    EncodePart,
     ExtractAudio,
     IsBetter,
+    JoinParts,
     Moved,
     Noop,
     NothingDone,
+    PartEncoded,
+    PartsJoined,
     Place,
     Placed,
     Purge,
@@ -94,6 +98,8 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         path=f"{place}/a.mp3", sha256="a", facts=FACTS
     ),
     IsBetter: lambda spec, place: Compared(verdict="better", by=9, reasons=()),
+    EncodePart: lambda spec, place: PartEncoded(path=f"{place}/p.mp4", frames=1),
+    JoinParts: lambda spec, place: PartsJoined(path=f"{place}/j.mp4", sha256="j", facts=FACTS),
     Scrub: lambda spec, place: Scrubbed(
         files=tuple(ScrubbedFile(path=file.path, state="changed") for file in spec.files)
     ),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.unit.catalog.findings import result_of
 
 from mvidarr_catalog.jobs.jobs import ENDED, Job
+from mvidarr_catalog.pipelines.runs import Run
 from mvidarr_catalog.testing import Story
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId, WorkerId
@@ -25,9 +26,18 @@ def work(
 ) -> list[Message]:
     """Do the jobs of these kinds, or all; those that fail do so for good. Gives what was said."""
     said: list[Message] = []
-    while todo := [job for job in going(story) if not kinds or job.kind in kinds]:
+    while todo := [
+        job
+        for job in going(story)
+        if _has_a_worker(story, job) and (not kinds or job.kind in kinds)
+    ]:
         said += story.live(_word(todo[0], fails, finds))
     return said
+
+
+def _has_a_worker(story: Story, job: Job) -> bool:
+    """A job that is split has none; its parts have."""
+    return job.split is None or story.row(Run, job.split).state != "running"
 
 
 def _word(

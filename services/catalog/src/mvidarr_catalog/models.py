@@ -15,6 +15,7 @@ from .pipelines import (
     renaming,
     run_queries,
     runs,
+    splitting,
     upgrading,
 )
 
@@ -38,6 +39,7 @@ MODELS: tuple[ReadModel, ...] = (
     going.model,
     acquiring.model,
     advancing.model,
+    splitting.model,
     upgrading.model,
     renaming.model,
     own.model,

@@ -24,7 +24,10 @@ from .jobs.overseer import oversee
 from .jobs.reaper import Reaper
 from .jobs.workforce import Workforce
 from .pipelines.bulk_chore import BulkChore
+from .pipelines.split_chore import Splitter
+from .pipelines.splitting import SplitRule
 from .rebuilds import Rebuilder
+from .settings import CatalogSettings
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +35,15 @@ AWAY = (DBAPIError, InterfaceError, Fenced, LostLeadership, Unavailable, OSError
 """What ends a reign and not the process: the database or the broker is away, or another leads."""
 
 
-async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
+async def reign_for_ever(
+    bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings
+) -> None:
     """Lead whenever elected. With a log that is not ours nobody leads, until it is mended."""
     while True:
         try:
             async with leadership(engine) as session, asyncio.TaskGroup() as tasks:
                 tasks.create_task(watch(session), name="watch")
-                await _lead(bus, engine, brain, per_site)
+                await _lead(bus, engine, brain, settings)
         except* AWAY as lost:
             log.warning("no longer leading: %s", _first(lost))
         except* LogError as foreign:
@@ -49,11 +54,12 @@ async def reign_for_ever(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: 
         await asyncio.sleep(1.0)
 
 
-async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, per_site: int) -> None:
+async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings) -> None:
     workforce, rebuilder = Workforce(), Rebuilder()
-    dispatcher, census = Dispatcher(workforce, per_site), Census(workforce)
+    dispatcher, census = Dispatcher(workforce, settings.downloads_per_site), Census(workforce)
+    splitter = Splitter(workforce, SplitRule(settings.split_longer_than, settings.split_part))
     chores = not_while_importing(
-        Timers(), dispatcher, Reaper(workforce, bus.depth), rebuilder, census, BulkChore()
+        Timers(), splitter, dispatcher, Reaper(workforce, bus.depth), rebuilder, census, BulkChore()
     )
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)

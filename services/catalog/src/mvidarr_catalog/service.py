@@ -35,11 +35,11 @@ async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
         except (DBAPIError, OSError) as error:
             raise Unavailable("database_away", "The database is away; try again.") from error
 
-    per_site = runtime.settings.downloads_per_site
     at_once = max(1, runtime.settings.database_connections - LEADERS_CONNECTIONS)
     try:
         async with runtime.bus.answer(answer, at_once), asyncio.TaskGroup() as tasks:
-            tasks.create_task(reign_for_ever(runtime.bus, deps.engine, deps.brain, per_site))
+            reign = reign_for_ever(runtime.bus, deps.engine, deps.brain, runtime.settings)
+            tasks.create_task(reign)
     finally:
         await past.close()
 

@@ -82,6 +82,17 @@ def copied(cooking: Cooking) -> tuple[str, ...]:
     return tuple(name for name, fits in fitting if wanted and fits)
 
 
+def picture_arguments(cooking: Cooking) -> list[str]:
+    """How the film is encoded; nothing without a picture."""
+    picture = cooking.facts.picture
+    return _picture(cooking, picture) if picture is not None else []
+
+
+def sound_arguments(cooking: Cooking) -> list[str]:
+    """How the sound is encoded."""
+    return _sound(cooking)
+
+
 def fitted(width: int, height: int, box: tuple[int, int] | None) -> tuple[int, int]:
     """The even size within the box, turned as the picture is; never larger than the picture."""
     scale = 1.0

@@ -82,18 +82,20 @@ from .work.media import (
 )
 from .work.plans import PipelinePlan
 from .work.showing import CommandsShown, ShowCommands, ShownStep, SupposedStep
+from .work.splitting import EncodePart, JoinParts, PartEncoded, PartsJoined
 
 __all__ = [
     "Artwork", "AudioExtracted", "CommandsShown", "Compared", "Concat", "Concatenated", "Download",
-    "Downloaded", "ExtractAudio", "FileToMove", "FileToScrub", "Finding", "Fingerprint",
-    "Fingerprinted", "Hls", "ImageDone", "ImageLook", "ImageWish", "Images", "ImagesDone",
-    "Inspect", "Inspected", "IsBetter", "JobSpec", "Match", "Matched", "Moved", "OwnRecipe",
-    "PipelinePlan", "Place", "PlaceFile", "Placed", "Preview", "PreviewMade", "Print", "Probe",
-    "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Quality", "QualityFound",
-    "Rename", "Renamed", "Restore", "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile",
-    "ShowCommands", "ShownStep", "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep",
-    "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed",
-    "Treatment", "Trim", "Trimmed", "Verified", "Verify", "Waveform", "WaveformDrawn",
+    "Downloaded", "EncodePart", "ExtractAudio", "FileToMove", "FileToScrub", "Finding",
+    "Fingerprint", "Fingerprinted", "Hls", "ImageDone", "ImageLook", "ImageWish", "Images",
+    "ImagesDone", "Inspect", "Inspected", "IsBetter", "JobSpec", "JoinParts", "Match", "Matched",
+    "Moved", "OwnRecipe", "PartEncoded", "PartsJoined", "PipelinePlan", "Place", "PlaceFile",
+    "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed", "ProbedFile",
+    "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename", "Renamed", "Restore",
+    "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "ShowCommands", "ShownStep",
+    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Thumbnails", "ThumbnailsMade",
+    "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment", "Trim", "Trimmed",
+    "Verified", "Verify", "Waveform", "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -128,13 +130,14 @@ SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
     Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
     IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images, ShowCommands,
+    EncodePart, JoinParts,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
     Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images |
-    ShowCommands,
+    ShowCommands | EncodePart | JoinParts,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
@@ -142,7 +145,7 @@ AnyResult = Annotated[
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
     AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
     Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone |
-    CommandsShown,
+    CommandsShown | PartEncoded | PartsJoined,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -330,3 +333,13 @@ class PipelineExpired(Event, wire="pipeline.expired", about="pipeline:pipeline_i
     """What a failed run has made is not kept for another try any longer."""
 
     pipeline_id: PipelineId
+
+
+class JobSplit(Event, wire="job.split", about="job:job_id"):
+    """Several workers share it: a run of its own encodes it in so many parts, and its end is the
+    job's."""
+
+    job_id: JobId
+    attempt: int
+    pipeline_id: PipelineId
+    parts: int

@@ -26,6 +26,8 @@ from mvidarr_common.messages.jobs import (
     JobGivenUp,
     JobQueued,
     JobRescheduled,
+    JobSplit,
+    Transcode,
 )
 
 from .jobs import Job, site_of
@@ -108,10 +110,13 @@ async def _active(turn: Turn) -> dict[str, Candidate]:
     """Those in the tables, and those whose release is still in flight."""
     flying = [each.message for each in turn.mind.in_flight.values()]
     released = [each for each in flying if isinstance(each, JobQueued)]
+    split = [each.job_id for each in flying if isinstance(each, JobSplit)]
     found = await turn.connection.execute(_with_workers(turn.checkpoint.generation))
-    return {
-        job.job_id: Candidate(job.job_id, job.spec.queue, site_of(job.spec)) for job in released
-    } | {row.id: Candidate(row.id, row.queue, row.site) for row in found}
+    return (
+        {job.job_id: Candidate(job.job_id, job.spec.queue, site_of(job.spec)) for job in released}
+        | {id: Candidate(id, Transcode.queue, None) for id in split}
+        | {row.id: Candidate(row.id, row.queue, row.site) for row in found}
+    )
 
 
 async def _waiting(turn: Turn, now: datetime, limits: dict[str, int]) -> list[Candidate]:

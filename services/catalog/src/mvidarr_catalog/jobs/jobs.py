@@ -62,7 +62,7 @@ class Job(
     ),
 ):
     """One job. It waits for `due`; without it, for a decision about its failure. `spent` attempts
-    before the present one count."""
+    before the present one count. With `split` that run does it, on many workers."""
 
     kind: str
     queue: str
@@ -75,6 +75,7 @@ class Job(
     pipeline_id: PipelineId | None
     step: str | None
     site: str | None
+    split: PipelineId | None
     worker_id: WorkerId | None
     delivery: str | None
     failure: Failure | None
@@ -87,7 +88,7 @@ class Job(
     origin: Origin
 
 
-model = ReadModel(rows=(Job,), version=3)
+model = ReadModel(rows=(Job,), version=4)
 
 FIELDS = fields_of(
     Job, "id", "kind", "queue", "state", "attempt", "priority", "for_subject", "pipeline_id",
@@ -112,6 +113,7 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
             pipeline_id=event.pipeline_id,
             step=event.step,
             site=event.site,
+            split=None,
             worker_id=None,
             delivery=None,
             failure=None,

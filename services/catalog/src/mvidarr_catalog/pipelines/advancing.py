@@ -33,6 +33,9 @@ from .task import RunInputs
 TIDY_PRIORITY = -10
 """Cleaning up waits behind work that somebody waits for."""
 
+NOT_RETRIED = ("split",)
+"""Runs whose failure is another's to deal with."""
+
 KEPT = timedelta(days=1)
 """How long what a failed run has made is kept for another try."""
 
@@ -120,7 +123,7 @@ def stop_after_failure(event: PipelineFailed, cause: Envelope, state: Known) -> 
     if run is None:
         return
     kinds = {step.name: step.does for step in run.steps.steps}
-    if not run.results or kinds.get(event.step) == "verify":
+    if not run.results or kinds.get(event.step) == "verify" or run.name in NOT_RETRIED:
         yield PipelineExpired(pipeline_id=event.pipeline_id)
     else:
         forget = ExpirePipeline(pipeline_id=event.pipeline_id, attempt=run.attempt)
@@ -197,10 +200,23 @@ def _stop_jobs(id: PipelineId, state: Known) -> Iterator[Decision]:
 
 def _tidy(id: PipelineId, state: Known) -> Iterator[Decision]:
     run = state.get(Run, id)
-    if run and run.jobs:
+    jobs = tuple(_staged(run, state)) if run else ()
+    if run and jobs:
         yield JobAdded(
             job_id=_job_id(run, "tidy"),
-            spec=Tidy(jobs=tuple(run.jobs.values())),
+            spec=Tidy(jobs=jobs),
             for_subject=run.for_subject,
             priority=TIDY_PRIORITY,
         )
+
+
+def _staged(run: Run, state: Known) -> Iterator[JobId]:
+    """The jobs whose folders it leaves: of a job that was split the one that joined the parts. That
+    one's folder stays as long as the job's own would."""
+    for step, id in run.jobs.items():
+        if not (run.name == "split" and run.state == "completed" and step == "join"):
+            yield id
+        job = state.get(Job, id)
+        split = state.get(Run, job.split) if job and job.split else None
+        if split and "join" in split.jobs:
+            yield split.jobs["join"]

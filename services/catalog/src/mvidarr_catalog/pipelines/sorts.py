@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Sort = Literal[
-    "page", "library", "fetched", "film", "pictures", "score", "verdict", "checked", "placed"
+    "page",
+    "library",
+    "fetched",
+    "film",
+    "pictures",
+    "score",
+    "verdict",
+    "checked",
+    "placed",
+    "whole",
+    "part",
 ]
 SENTENCES: Mapping[Sort, str] = {
     "page": "the page of a video",
@@ -17,6 +27,8 @@ SENTENCES: Mapping[Sort, str] = {
     "verdict": "a verdict",
     "checked": "checksums",
     "placed": "new files in the library",
+    "whole": "a job that is split",
+    "part": "parts of a film",
 }
 GIVEN: frozenset[Sort] = frozenset({"page", "library"})
 """What a run may begin with; a film in the library is a film."""
@@ -44,4 +56,6 @@ TRADES: Mapping[str, Trade] = {
     "retire": Trade(("library", "placed")),
     "rename": Trade(("library",)),
     "sidecars": Trade(("library",)),
+    "encode_part": Trade(("whole",), "part"),
+    "join_parts": Trade(("whole", "part")),
 }

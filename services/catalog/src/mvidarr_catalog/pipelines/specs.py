@@ -10,9 +10,12 @@ from mvidarr_common.messages.jobs import (
     AnySpec,
     Download,
     Downloaded,
+    EncodePart,
     ExtractAudio,
     FileToScrub,
     IsBetter,
+    JoinParts,
+    PartEncoded,
     Place,
     Placed,
     PlaceFile,
@@ -30,6 +33,7 @@ from mvidarr_common.messages.jobs import (
 )
 from mvidarr_common.messages.profiles import QualityProfile, Recipe
 from mvidarr_common.messages.work.plans import (
+    EncodePartStep,
     ExtractAudioStep,
     TranscodeStep,
     TrimStep,
@@ -148,6 +152,26 @@ def _sidecars(task: Task) -> Sidecars:
     return Sidecars(path=path, place=_described(task))
 
 
+def _encode_part(task: Task) -> EncodePart:
+    step, whole = task.step, task.inputs.whole
+    assert isinstance(step, EncodePartStep)
+    assert whole is not None
+    return EncodePart(whole=whole, what=step.what, begin=step.begin, end=step.end)
+
+
+def _join_parts(task: Task) -> JoinParts:
+    """The parts in the order of the plan, which is that of the film."""
+    whole = task.inputs.whole
+    assert whole is not None
+    found: dict[str, list[PartEncoded]] = {"picture": [], "sound": []}
+    for step in task.plan.steps:
+        result = task.results.get(step.name)
+        if isinstance(step, EncodePartStep) and isinstance(result, PartEncoded):
+            found[step.what].append(result)
+    sound = found["sound"][0] if found["sound"] else None
+    return JoinParts(whole=whole, pictures=tuple(found["picture"]), sound=sound)
+
+
 def _described(task: Task) -> Place:
     """The files as they are placed, under the description with which the run began."""
     place = placing(task.known, task.inputs.video_id, task.files())
@@ -172,6 +196,8 @@ _there: Mapping[Sort, Callable[[Task], bool]] = {
     "fetched": lambda task: task.nearest(Downloaded) is not None,
     "film": lambda task: bool(task.films()),
     "placed": lambda task: task.nearest(Placed) is not None,
+    "whole": lambda task: task.inputs.whole is not None,
+    "part": lambda task: task.nearest(PartEncoded) is not None,
 }
 _SPECS: Mapping[str, Callable[[Task], AnySpec]] = {
     "download": _download,
@@ -187,4 +213,6 @@ _SPECS: Mapping[str, Callable[[Task], AnySpec]] = {
     "retire": _retire,
     "rename": _rename,
     "sidecars": _sidecars,
+    "encode_part": _encode_part,
+    "join_parts": _join_parts,
 }

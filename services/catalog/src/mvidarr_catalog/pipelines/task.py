@@ -8,7 +8,7 @@ from mvidarr_catalog.brain.state import Known
 from mvidarr_catalog.library.files import File
 from mvidarr_catalog.library.shelved import present_files
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.ids import VideoId
+from mvidarr_common.messages.ids import JobId, VideoId
 from mvidarr_common.messages.jobs import (
     AnyResult,
     AudioExtracted,
@@ -17,6 +17,7 @@ from mvidarr_common.messages.jobs import (
     QualityFound,
     Result,
     Scrubbed,
+    Transcode,
     Transcoded,
     Trashed,
     Trimmed,
@@ -37,10 +38,12 @@ MADE = (Transcoded, Trimmed, AudioExtracted)
 class RunInputs(Value):
     """What a run begins with; profile and description are as they were then."""
 
-    video_id: VideoId
+    video_id: VideoId = VideoId("")
     url: str | None = None
     profile: QualityProfile | None = None
     about: Description | None = None
+    whole: Transcode | None = None
+    job_id: JobId | None = None
 
 
 class Film(Value):

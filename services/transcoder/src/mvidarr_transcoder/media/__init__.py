@@ -11,9 +11,10 @@ from .pictures import Wish, take_pictures
 from .prints import picture_hashes
 from .sheets import Picture
 from .taking import StreamSpan
+from .timing import Timing, key_frame_at, timing
 
 __all__ = [
-    "Examination", "Outline", "Picture", "StreamSpan", "Wish", "examine", "measure",
-    "measure_many", "outline", "picture_hashes", "same_packets", "sha256_of", "take_pictures",
-    "work_on", "write_peaks",
+    "Examination", "Outline", "Picture", "StreamSpan", "Timing", "Wish", "examine", "key_frame_at",
+    "measure", "measure_many", "outline", "picture_hashes", "same_packets", "sha256_of",
+    "take_pictures", "timing", "work_on", "write_peaks",
 ]  # fmt: skip

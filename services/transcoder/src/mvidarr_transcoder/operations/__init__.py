@@ -3,11 +3,13 @@
 from mvidarr_common.jobs import Handler
 
 from .concat import concat
+from .encode_part import encode_part
 from .extract_audio import extract_audio
 from .fingerprint import fingerprint
 from .hls import hls
 from .images import images
 from .is_better import is_better
+from .join_parts import join_parts
 from .match import match
 from .noop import noop
 from .place import place
@@ -31,11 +33,13 @@ from .waveform import waveform
 
 OPERATIONS: tuple[Handler, ...] = (
     concat,
+    encode_part,
     extract_audio,
     fingerprint,
     hls,
     images,
     is_better,
+    join_parts,
     match,
     noop,
     place,
@@ -59,9 +63,8 @@ OPERATIONS: tuple[Handler, ...] = (
 )
 
 __all__ = [
-    "OPERATIONS", "concat", "extract_audio", "fingerprint", "hls", "images", "is_better",
-    "match", "noop", "place", "preview", "probe", "probe_many", "purge", "quality", "rename",
-    "restore", "scrub",
-    "show_commands", "sidecars", "thumbnails", "tidy", "transcode", "trash", "trim",
-    "verify", "waveform",
+    "OPERATIONS", "concat", "encode_part", "extract_audio", "fingerprint", "hls", "images",
+    "is_better", "join_parts", "match", "noop", "place", "preview", "probe", "probe_many", "purge",
+    "quality", "rename", "restore", "scrub", "show_commands", "sidecars", "thumbnails", "tidy",
+    "transcode", "trash", "trim", "verify", "waveform",
 ]  # fmt: skip

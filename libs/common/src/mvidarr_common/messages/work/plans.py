@@ -114,9 +114,25 @@ class SidecarsStep(Step):
     does: Literal["sidecars"] = "sidecars"
 
 
+class EncodePartStep(Step):
+    """A part of one film; made by the catalog alone, when it splits a job."""
+
+    does: Literal["encode_part"] = "encode_part"
+    what: Literal["picture", "sound"] = "picture"
+    begin: float = Field(default=0.0, ge=0)
+    end: float | None = Field(default=None, gt=0)
+
+
+class JoinPartsStep(Step):
+    """The parts of one film together."""
+
+    does: Literal["join_parts"] = "join_parts"
+
+
 AnyStep = Annotated[
     DownloadStep | VerifyStep | TranscodeStep | TrimStep | ExtractAudioStep | ThumbnailsStep
-    | QualityStep | IsBetterStep | ScrubStep | PlaceStep | RetireStep | RenameStep | SidecarsStep,
+    | QualityStep | IsBetterStep | ScrubStep | PlaceStep | RetireStep | RenameStep | SidecarsStep
+    | EncodePartStep | JoinPartsStep,
     Field(discriminator="does"),
 ]  # fmt: skip
 
