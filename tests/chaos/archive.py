@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import asyncpg
-from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from mvidarr_catalog.brain.dialects import open_engine
+from mvidarr_catalog.brain.store import read_archive
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.messages import Command
 from mvidarr_common.messages.jobs import (
@@ -24,7 +26,7 @@ from mvidarr_common.messages.jobs import (
 from mvidarr_common.messages.library import VideoAdded, VideoFailed, VideoReady
 
 T = TypeVar("T")
-_QUERY = "SELECT seq, body FROM event_log WHERE seq > $1 ORDER BY seq LIMIT 2000"
+PAGE = 2000
 
 
 @dataclass
@@ -59,16 +61,15 @@ class Archive:
 
     async def follow(self, url: str) -> None:
         """Read on for ever, whatever happens to the server."""
-        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        while True:
-            try:
-                connection = await asyncpg.connect(plain, timeout=10)
+        engine = open_engine(url, 1)
+        try:
+            while True:
                 try:
-                    await self._read(connection)
-                finally:
-                    connection.terminate()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-                await asyncio.sleep(0.3)
+                    await self._read(engine)
+                except (DBAPIError, OSError, TimeoutError):
+                    await asyncio.sleep(0.3)
+        finally:
+            await engine.dispose()
 
     async def until(self, check: Callable[[], T], what: str, within: float) -> T:
         """Wait for records that make it true; AssertionError names what did not come."""
@@ -97,13 +98,14 @@ class Archive:
         """How often each type stands in the log."""
         return Counter(each.type for each in self.records)
 
-    async def _read(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def _read(self, engine: AsyncEngine) -> None:
         while True:
             last = self.seqs[-1] if self.seqs else 0
-            rows = await connection.fetch(_QUERY, last, timeout=10)
+            async with asyncio.timeout(10), engine.connect() as connection:
+                rows = await read_archive(connection, last, PAGE)
             async with self._news:
-                for row in rows:
-                    self._take(row["seq"], decode(row["body"]))
+                for seq, body in rows:
+                    self._take(seq, decode(body))
                 self._news.notify_all()
             await asyncio.sleep(0.2)
 

@@ -1,7 +1,7 @@
 """What the suites that kill have in common; the logs of the processes stand beside a failure."""
 
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 
 import imageio_ffmpeg
 import pytest
@@ -37,10 +37,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[tuple[RabbitNode, PostgresServer]]:
+def servers(rabbit_node: RabbitNode, postgres: PostgresServer) -> tuple[RabbitNode, PostgresServer]:
     """A broker and a database server; each test has its own part of them."""
-    with RabbitNode() as node, PostgresServer(fsync=False) as postgres:
-        yield node, postgres
+    return rabbit_node, postgres
 
 
 @pytest.fixture

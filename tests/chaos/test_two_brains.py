@@ -21,6 +21,7 @@ from mvidarr_common.telling import insist
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.servers import DatabaseServer
 from mvidarr_common.testing.system import System
 
 PATIENCE = 90.0
@@ -75,11 +76,10 @@ class Council:
 
 @asynccontextmanager
 async def council(
-    servers: tuple[RabbitNode, PostgresServer], folder: Path, size: int
+    node: RabbitNode, server: DatabaseServer, folder: Path, size: int
 ) -> AsyncIterator[tuple[Council, str]]:
     """So many catalogs, and their virtual host."""
-    node, postgres = servers
-    vhost, url = await asyncio.to_thread(node.new_vhost), postgres.new_database()
+    vhost, url = await asyncio.to_thread(node.new_vhost), server.new_database()
     names = [*(f"catalog#{n}" for n in range(size)), "transcoder#1"]
     system = System(folder, names, amqp_url=node.url(vhost), database_url=url)
     await asyncio.to_thread(system.__enter__)
@@ -93,15 +93,22 @@ async def council(
         await asyncio.to_thread(system.close)
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.fixture(params=["postgres", "mariadb"])
+def server(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Both kinds of databases."""
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    return server
+
+
 async def test_one_leads_and_all_answer(
-    servers: tuple[RabbitNode, PostgresServer], tmp_path: Path, size: int
+    rabbit_node: RabbitNode, server: DatabaseServer, tmp_path: Path
 ) -> None:
-    async with council(servers, tmp_path / "system", size) as (brains, vhost):
+    size = 2 if isinstance(server, PostgresServer) else 3
+    async with council(rabbit_node, server, tmp_path / "system", size) as (brains, vhost):
         first = await brains.one_leads()
         await brains.work()
         listed = await asyncio.to_thread(
-            servers[0].ctl, "list_consumers", "-p", vhost, "queue_name"
+            rabbit_node.ctl, "list_consumers", "-p", vhost, "queue_name"
         )
         assert listed.split().count("catalog.queries") == size
         # The broker asks its consumers in turn, so each of them gets some of these.
