@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 from .deps import Deps
 from .edge import Edge
 from .problems import install
+from .release import VERSION
 from .routes import ROUTERS
 
-VERSION = "0.1.0"
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},

@@ -110,6 +110,12 @@ def pending(asked: Asked) -> Response:
     return json_value(body, 202, {"Location": asked.location})
 
 
+def wait_of(request: Request, default: float) -> float:
+    """Seconds that the client waits for outcomes: `Prefer: wait=` (RFC 7240)."""
+    found = _WAIT.search(request.headers.get("prefer", ""))
+    return min(float(found[1]), LONGEST_WAIT) if found else default
+
+
 def refuse_nul(message: Message) -> None:
     """No text may contain NUL: neither JSON in the database nor file names can hold it."""
     if _has_nul(message.model_dump(mode="json")):
@@ -118,12 +124,11 @@ def refuse_nul(message: Message) -> None:
 
 def _asked(request: Request, command: Command, default_wait: float) -> Asked:
     caller: Caller = request.state.caller
-    found = _WAIT.search(request.headers.get("prefer", ""))
     return Asked(
         envelope=fresh(command, source=SOURCE, actor=caller.actor, id=command_id(request)),
         key=idempotency_key(request),
         repeatable="idempotency-key" in request.headers,
-        wait=min(float(found[1]), LONGEST_WAIT) if found else default_wait,
+        wait=wait_of(request, default_wait),
     )
 
 

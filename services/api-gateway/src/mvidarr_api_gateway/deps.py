@@ -15,6 +15,7 @@ from .first_login import FirstLogin
 from .identity import Identity
 from .outcomes import Outcomes
 from .passwords import Passwords
+from .progress import Progress
 from .reads import Reads, is_identity
 from .settings import GatewaySettings
 from .tokens import Tokens
@@ -34,6 +35,7 @@ class Deps:
     identity: Identity
     passwords: Passwords
     tokens: Tokens
+    progress: Progress
     runtime: Runtime[GatewaySettings]
 
 
@@ -56,6 +58,8 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     reads = Reads(runtime.bus, feed)
     kept = Reads(runtime.bus, feed, dropped_by=is_identity)
     feed.watchers.extend((outcomes, reads, kept))
+    progress = Progress()
+    feed.listeners.add(progress.hear)
     tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
     return Deps(
         settings=runtime.settings,
@@ -68,5 +72,6 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         identity=Identity(kept, tokens),
         passwords=Passwords(),
         tokens=tokens,
+        progress=progress,
         runtime=runtime,
     )

@@ -39,6 +39,8 @@ def needs(role: Needed, *, or_owner: str | None = None) -> dict[str, Any]:
 class Guarded(APIRoute):
     """A route that lets in who may, and no query parameter that it does not know."""
 
+    tolerant = False
+
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Check, then handle."""
         declared = self.openapi_extra or {}
@@ -49,15 +51,22 @@ class Guarded(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await _authorize(request, declared)
-            _refuse_unknown(request, known)
+            if not self.tolerant:
+                _refuse_unknown(request, known)
             return conditional(request, await handle(request))
 
         return guarded
 
 
-def guarded_router(prefix: str, tag: str) -> APIRouter:
+class Tolerant(Guarded):
+    """A route for clients that were made for other servers, and ask for more than there is."""
+
+    tolerant = True
+
+
+def guarded_router(prefix: str, tag: str, route: type[Guarded] = Guarded) -> APIRouter:
     """A router of guarded routes."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=Guarded)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route)
 
 
 def allow(caller: Caller, needed: Needed, what: str) -> None:

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages.archive import GetParked, ParkedDetail
 from mvidarr_common.messages.queries import (
+    Facts,
     GetHistory,
     GetPosition,
     GetSystem,
+    ListFacts,
     ListParked,
     ListRecords,
     ParkedMessages,
@@ -57,6 +59,18 @@ async def records(query: ListRecords, read: Read) -> Records:
 
 
 @model.query
+async def facts(query: ListFacts, read: Read) -> Facts:
+    """By the order of folding: records of several logs have the same offsets."""
+    log = event_log.c
+    wanted = sa.and_(log.type.in_(query.types), log.seq.is_not(None))
+    page = sa.select(log.offset, log.body).where(wanted).order_by(log.seq.desc())
+    rows = await read.connection.execute(page.offset(query.skip).limit(query.limit))
+    count = sa.select(sa.func.count()).select_from(event_log).where(wanted)
+    total = await read.connection.scalar(count)
+    return Facts(items=tuple(_records([(row[0], row[1]) for row in rows])), total=total)
+
+
+@model.query
 async def get_parked(query: GetParked, read: Read) -> ParkedDetail:
     listed = _parked_with_followers().where(parked.c.id == query.event_id)
     row = (await read.connection.execute(listed)).mappings().first()
@@ -90,12 +104,20 @@ async def system(_: GetSystem, read: Read) -> SystemView:
         jobs=await read.counts(Job, "state"),
         queues=await _queues(read),
         parked=count or 0,
+        database_type=read.connection.dialect.name,
+        database_version=await _version(read),
     )
 
 
 @model.query
 async def position(_: GetPosition, read: Read) -> PositionView:
     return PositionView(log_id=read.checkpoint.log_id or "", offset=read.checkpoint.offset)
+
+
+async def _version(read: Read) -> str:
+    """The server's own word, but for what it was built with."""
+    said = await read.connection.scalar(sa.text("SELECT version()"))
+    return str(said).removeprefix("PostgreSQL ").partition(" ")[0]
 
 
 async def _queues(read: Read) -> dict[str, dict[str, int]]:

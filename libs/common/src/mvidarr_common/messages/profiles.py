@@ -77,6 +77,13 @@ class QualityProfile(Value):
         """The qualities that may be fetched, worst to best."""
         return tuple(q for item in self.items if item.allowed for q in item.qualities)
 
+    @property
+    def below_cutoff(self) -> tuple[str, ...]:
+        """The qualities of the ranks before the cutoff's, which are not good enough for ever."""
+        ranks = [(*item.qualities, item.name) for item in self.items]
+        [reached, *_] = [place for place, names in enumerate(ranks) if self.cutoff in names]
+        return tuple(q for item in self.items[:reached] for q in item.qualities)
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         known = {q for item in self.items for q in item.qualities}

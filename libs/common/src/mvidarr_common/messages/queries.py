@@ -246,6 +246,8 @@ class SystemView(View):
     queues: dict[str, dict[str, int]] = Field(default_factory=dict)
     """Jobs that have not ended, by queue and state."""
     parked: int
+    database_type: str = ""
+    database_version: str = ""
 
 
 class PositionView(View):
@@ -318,6 +320,10 @@ class Records(Page):
     items: tuple[RecordView, ...]
 
 
+class Facts(Records):
+    """Records of the log, and how many there are of their types."""
+
+
 class ParkedMessages(Page):
     items: tuple[ParkedView, ...]
 
@@ -364,6 +370,10 @@ class GetVideo(AsOf, Query[VideoView], wire="video.get", answer=VideoView):
 
 
 class ListVideos(Filtered, AsOf, Query[Videos], wire="video.list", answer=Videos):
+    """`ids` are those that are wanted; `below_cutoff` shows what a better file is wanted of."""
+
+    ids: tuple[VideoId, ...] = Field(default=(), max_length=500)
+    below_cutoff: bool = False
     state: VideoState | None = None
     artist_id: ArtistId | None = None
     search: str | None = None
@@ -483,6 +493,14 @@ class ListRecords(Listing, Query[Records], wire="record.list", answer=Records):
 
     after: int | None = None
     command_id: str | None = None
+
+
+class ListFacts(Query[Facts], wire="fact.list", answer=Facts):
+    """Facts of these types, newest first; `total` of all that there are."""
+
+    types: tuple[str, ...]
+    limit: int = Field(default=50, ge=1, le=500)
+    skip: int = Field(default=0, ge=0)
 
 
 class ListParked(Listing, Query[ParkedMessages], wire="parked.list", answer=ParkedMessages):

@@ -2,12 +2,14 @@
 
 from . import (
     api_keys,
+    arr,
     artists,
     auth,
     bulks,
     commands,
     docs,
     events,
+    feeds,
     files,
     health,
     history,
@@ -45,5 +47,7 @@ ROUTERS = (
     bulks.router,
     runs.router,
     system.router,
+    arr.router,
+    feeds.router,
     events.router,
 )

@@ -1,15 +1,18 @@
 """The system about itself."""
 
+from datetime import datetime
+
 from fastapi import Request, Response
 
 from mvidarr_api_gateway.bodies import Body
 from mvidarr_api_gateway.commanding import Reply, perform
-from mvidarr_api_gateway.guard import Given, guarded_router, needs
-from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
+from mvidarr_api_gateway.release import IN_CONTAINER, STARTED, VERSION
+from mvidarr_api_gateway.responses import json_value
 from mvidarr_common.messages.queries import GetSystem, SystemView
 from mvidarr_common.messages.system import ReadModelRebuilt, RebuildReadModel
 
-router = guarded_router("/api/v1/system", "system")
+router = guarded_router("/api/v1/system", "system", Tolerant)
 
 
 class Which(Body):
@@ -18,10 +21,29 @@ class Which(Body):
     back: bool = False
 
 
-@router.get("/status", openapi_extra=needs("readonly"), response_model=SystemView)
+class Status(SystemView):
+    """The same with what *arr clients look for."""
+
+    app_name: str = "MVidarr"
+    instance_name: str = "MVidarr"
+    version: str
+    start_time: datetime
+    is_docker: bool
+    url_base: str = ""
+    authentication: str = "external"
+
+
+@router.get("/status", openapi_extra=needs("readonly"), response_model=Status)
 async def status(deps: Given) -> Response:
     """How far the brain is, and what it knows."""
-    return json_bytes(await deps.reads.get(GetSystem()))
+    known = await deps.reads.read(GetSystem())
+    told = Status(
+        **known.model_dump(),
+        version=VERSION,
+        start_time=STARTED,
+        is_docker=IN_CONTAINER,
+    )
+    return json_value(told.model_dump(mode="json"))
 
 
 @router.post("/rebuild", openapi_extra=needs("admin"))

@@ -1,8 +1,11 @@
 """How videos are asked for: one with its files, or a page of them."""
 
+import sqlalchemy as sa
+
 from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
+from mvidarr_catalog.profiles import Profile
 from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.queries import (
     FileView,
@@ -42,6 +45,10 @@ async def get(query: GetVideo, read: Read) -> VideoView:
 async def list_videos(query: ListVideos, read: Read) -> Videos:
     columns = read.table(Video).c
     where = [columns.state == query.state if query.state else columns.state != "deleted"]
+    if query.ids:
+        where.append(columns.id.in_(query.ids))
+    if query.below_cutoff:
+        where.append(await _below_cutoff(read))
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
     found = await page_of_search(read, Video, query, FIELDS, *where)
@@ -51,6 +58,17 @@ async def list_videos(query: ListVideos, read: Read) -> Videos:
         next=found.next,
         total=found.total,
     )
+
+
+async def _below_cutoff(read: Read) -> sa.ColumnElement[bool]:
+    """Those that are there, and of which their profile wants a better file."""
+    video = read.table(Video).c
+    profiles = [row for row in await read.rows(Profile) if row.profile.upgrade_allowed]
+    poor = [
+        sa.and_(video.profile_id == row.id, video.quality.in_(row.profile.below_cutoff))
+        for row in profiles
+    ]
+    return sa.and_(video.state == "ready", sa.or_(sa.false(), *poor))
 
 
 async def _files_of(read: Read, videos: list[Video]) -> dict[str, FileView]:

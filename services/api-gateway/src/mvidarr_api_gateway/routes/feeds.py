@@ -1,0 +1,55 @@
+"""For calendars, feed readers and other programs: iCal, RSS and OPML, by `?apikey=`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from mvidarr_api_gateway.bulk import Results, perform_each
+from mvidarr_api_gateway.feeds import OPML, RSS, followed_names, ical, opml, rss
+from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
+from mvidarr_api_gateway.responses import json_value
+from mvidarr_api_gateway.routes.arr import Between, released
+from mvidarr_common.messages.library import ArtistFollowed, FollowArtist
+from mvidarr_common.messages.queries import ArtistView, ListArtists, ListVideos
+
+router = guarded_router("/feed/v1", "feeds", Tolerant)
+AROUND = timedelta(days=90)
+OPML_BODY = {"requestBody": {"content": {OPML: {"schema": {"type": "string"}}}, "required": True}}
+
+
+@router.get("/calendar/mvidarr.ics", openapi_extra=needs("readonly"))
+async def calendar(between: Annotated[Between, Query()], deps: Given) -> Response:
+    """Releases as a calendar: three months back and ahead without dates."""
+    today = datetime.now(UTC).date()
+    days = Between(start=between.start or today - AROUND, end=between.end or today + AROUND)
+    return Response(ical(await released(days, deps)), media_type="text/calendar")
+
+
+@router.get("/videos.rss", openapi_extra=needs("readonly"))
+async def news(request: Request, deps: Given) -> Response:
+    """The newest videos of the library."""
+    ready = ListVideos(filter="state = ready", sort="-added", limit=50)
+    videos = (await deps.reads.read(ready)).items
+    return Response(rss(videos, str(request.base_url)), media_type=RSS)
+
+
+@router.get("/artists.opml", openapi_extra=needs("readonly"))
+async def followed(deps: Given) -> Response:
+    """The artists that are followed."""
+    artists: list[ArtistView] = []
+    asked: ListArtists | None = ListArtists(followed=True, sort="name", limit=500)
+    while asked is not None:
+        page = await deps.reads.read(asked)
+        artists += page.items
+        asked = asked.model_copy(update={"cursor": page.next}) if page.next else None
+    return Response(opml([artist.name for artist in artists]), media_type=OPML)
+
+
+@router.post("/artists.opml", openapi_extra=needs("user") | OPML_BODY, response_model=Results)
+async def follow_all(request: Request) -> Response:
+    """Follow every artist that an OPML document names."""
+    names = followed_names(await request.body())
+    commands = {name: FollowArtist(name=name[:300]) for name in names}
+    results = await perform_each(request, commands, ArtistFollowed)
+    return json_value(results.model_dump(mode="json"))
