@@ -23,13 +23,14 @@ from mvidarr_catalog.jobs.workforce import Workforce
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.rebuilds import Rebuilder
 from mvidarr_common.bus import Bus, open_bus
-from mvidarr_common.envelope import Envelope, fresh
+from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.messages import Message, Query
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.servers import DatabaseServer
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Message)
 
 BUSES = ("memory-postgres", "rabbit-postgres")
 """What the brain relies on, both engines of the bus must give."""
@@ -65,9 +66,11 @@ class World:
             for task in running:
                 task.cancel()
 
-    async def say(self, message: Message, id: str | None = None) -> Envelope:
+    async def say(
+        self, message: Message, id: str | None = None, actor: str = "user/test"
+    ) -> Envelope:
         """Publish as the gateway would."""
-        envelope = fresh(message, source="test", actor="user/test", id=id)
+        envelope = fresh(message, source="test", actor=actor, id=id)
         await self.bus.publish(envelope)
         return envelope
 
@@ -85,6 +88,12 @@ class World:
         """Rows of any table, as they are committed."""
         async with self.engine.connect() as connection:
             return list(await connection.execute(query))
+
+    async def said(self, kind: type[M]) -> list[M]:
+        """Every archived message of a class, in the order of folding."""
+        query = sa.select(event_log.c.body).order_by(event_log.c.seq)
+        found = [decode(row.body).message for row in await self.select(query)]
+        return [message for message in found if isinstance(message, kind)]
 
     async def types_in_archive(self) -> list[str]:
         """What stands in the archive, in the order of folding."""

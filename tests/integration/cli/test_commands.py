@@ -13,6 +13,7 @@ from mvidarr_common.cli import (
     log,
     login,
     parked,
+    queues,
     rebuild,
     site,
     undo,
@@ -21,7 +22,7 @@ from mvidarr_common.cli import (
 from mvidarr_common.secrets import instance_key
 from mvidarr_common.settings import Settings
 
-MODULES = (history, jobs, library, log, login, parked, rebuild, site, undo, why)
+MODULES = (history, jobs, library, log, login, parked, queues, rebuild, site, undo, why)
 
 
 @pytest.fixture
@@ -43,7 +44,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
         "log restore", "why x.mp4", "undo c", "parked list", "parked show e", "parked retry",
         "parked edit e --set a=1 --reason r", "rebuild", "parked discard e --reason useless",
         "login admin --password-stdin", "site list", "site set youtube.com --rate 5",
-        "site forget youtube.com",
+        "site forget youtube.com", "queues", "queue all --pause", "pace all --at-once 2",
+        "quota", "quota all --open 5",
     ],
 )  # fmt: skip
 def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:
@@ -52,6 +54,13 @@ def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, wo
     lines = result.stderr.strip().splitlines()
     assert len(lines) == 1
     assert "No MVidarr answers at http://127.0.0.1" in lines[0]
+
+
+def test_hours_that_are_none_are_refused(app: typer.Typer) -> None:
+    for hours in ("mon", "mon 25:00-01:00", "someday 01:00-02:00"):
+        result = CliRunner().invoke(app, ["queue", "all", "--hours", hours])
+        assert result.exit_code == 1
+        assert "is not like mon,tue 22:00-06:00" in result.stderr
 
 
 def test_one_title_for_two_videos_is_refused(app: typer.Typer) -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.rows import table_of
-from mvidarr_catalog.jobs.jobs import FIELDS, Job
+from mvidarr_catalog.jobs.job_queries import FIELDS
+from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_common.errors import Invalid
 from mvidarr_common.filtering import DEEPEST, LONGEST, MOST, All, Any, Comparison, Given, No, parse
 

@@ -4,8 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from mvidarr_catalog.jobs.jobs import Job, view
-from mvidarr_catalog.jobs.retries import DEFAULT_ATTEMPTS, LONGEST_PAUSE, MOST_STARTS, next_due
+from mvidarr_catalog.jobs.job_queries import view
+from mvidarr_catalog.jobs.jobs import Job
+from mvidarr_catalog.jobs.retries import DEFAULT, MOST_STARTS, next_due
 from mvidarr_catalog.testing import BEGINNING, Story
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId, WorkerId
@@ -108,14 +109,16 @@ def test_a_worker_that_starts_what_has_ended_is_stopped() -> None:
 
 
 def test_pauses_grow_and_keep_what_the_failure_asks_for() -> None:
-    dues = [next_due("download", failed(n), n, BEGINNING) for n in range(1, DEFAULT_ATTEMPTS + 1)]
+    dues = [
+        next_due(DEFAULT, failed(n), n, BEGINNING, "id") for n in range(1, DEFAULT.attempts + 1)
+    ]
     pauses = [(due - BEGINNING).total_seconds() for due in dues if due]
     assert pauses == sorted(pauses)
-    assert len(pauses) == DEFAULT_ATTEMPTS - 1
-    asked = failed().model_copy(update={"after": LONGEST_PAUSE * 2})
-    due = next_due("download", asked, 1, BEGINNING)
+    assert len(pauses) == DEFAULT.attempts - 1
+    asked = failed().model_copy(update={"after": DEFAULT.longest_pause * 2})
+    due = next_due(DEFAULT, asked, 1, BEGINNING, "id")
     assert due is not None
-    assert (due - BEGINNING).total_seconds() == LONGEST_PAUSE * 2
+    assert (due - BEGINNING).total_seconds() == DEFAULT.longest_pause * 2
 
 
 def test_a_failure_for_good_is_given_up_at_once() -> None:
@@ -127,11 +130,11 @@ def test_a_failure_for_good_is_given_up_at_once() -> None:
 
 def test_attempts_are_counted_and_end() -> None:
     story = Story().given(ADDED)
-    for attempt in range(1, DEFAULT_ATTEMPTS):
+    for attempt in range(1, DEFAULT.attempts):
         [again] = story.live(started(attempt), failed(attempt))
         assert isinstance(again, JobRescheduled)
         assert again.attempt == attempt + 1
-    [end] = story.live(started(DEFAULT_ATTEMPTS), failed(DEFAULT_ATTEMPTS))
+    [end] = story.live(started(DEFAULT.attempts), failed(DEFAULT.attempts))
     assert isinstance(end, JobGivenUp)
 
 

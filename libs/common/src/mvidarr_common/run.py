@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from . import metrics, tracing
@@ -13,7 +14,7 @@ from .errors import JobError
 from .facts import Facts
 from .jobs import Handler
 from .lease import Lease
-from .messages.jobs import JobProgressed, Result
+from .messages.jobs import JobProgressed, JobQueued, Result
 from .messages.system import Claim
 from .outcome import as_problem
 from .processes import Children
@@ -111,7 +112,7 @@ class Run:
                 queued, self._bench.deps, runtime.root, self._bench.children, self._staging, words
             )
             with tracing.span(f"run {queued.spec.kind}"):
-                return await _within(HARD_LIMIT, self._handler, queued.spec, job)
+                return await _within(_limit(queued), self._handler, queued.spec, job)
 
     async def _progressed(self, word: JobProgressed) -> None:
         runtime = self._bench.runtime
@@ -174,12 +175,17 @@ class Run:
         )
 
 
+def _limit(queued: JobQueued) -> float:
+    """Seconds that an attempt may run."""
+    return HARD_LIMIT if queued.limit is None else min(HARD_LIMIT, queued.limit)
+
+
 async def _within(limit: float, handler: Handler, spec: Any, job: Attempt[Any]) -> Result:
     try:
         async with asyncio.timeout(limit) as clock:
             return await handler(spec, job)
     except TimeoutError:
         if clock.expired():
-            message = f"It took longer than {limit / 3600:g} hours."
+            message = f"It took longer than {timedelta(seconds=limit)}."
             raise JobError("took_too_long", message, retry=True) from None
         raise

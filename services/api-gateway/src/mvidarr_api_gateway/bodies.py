@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.curating import MOST_AT_ONCE
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import ArtistId, ProfileId, VideoId
+from mvidarr_common.messages.ids import ArtistId, JobId, ProfileId, VideoId
 from mvidarr_common.messages.jobs import AnySpec
 from mvidarr_common.messages.library import Description, DescriptionField
 from mvidarr_common.messages.notify import Channel
@@ -17,6 +17,7 @@ from mvidarr_common.messages.profiles import DEFAULT_PROFILE
 from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.messages.work.plans import PipelinePlan
 
+Priority = Field(default=0, ge=0, le=9)
 Password = Field(min_length=8, max_length=1000)
 
 
@@ -72,9 +73,19 @@ class NewVideo(Body):
 
 
 class NewJob(Body):
+    """It waits until all jobs of `after` are completed; what has not ended at the deadline has
+    failed; an attempt may run `runLimit` seconds."""
+
     spec: AnySpec
     for_subject: str | None = None
-    priority: int = Field(default=0, ge=-100, le=100)
+    priority: int = Priority
+    after: tuple[JobId, ...] = Field(default=(), max_length=100)
+    deadline: AwareDatetime | None = None
+    run_limit: float | None = Field(default=None, gt=0)
+
+
+class JobChanges(Body):
+    priority: int = Field(ge=0, le=9)
 
 
 class PlanBody(PipelinePlan, extra="forbid"):

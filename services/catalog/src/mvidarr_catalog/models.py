@@ -3,7 +3,17 @@
 from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
-from .jobs import jobs, pausing, site_profiles, sites
+from .jobs import (
+    adding,
+    job_queries,
+    jobs,
+    pausing,
+    queues,
+    quotas,
+    retries,
+    site_profiles,
+    sites,
+)
 from .library import artists, bulk_edits, file_at, files, retiring, shelved, video_queries, videos
 from .pipelines import (
     acquiring,
@@ -25,7 +35,12 @@ MODELS: tuple[ReadModel, ...] = (
     users.model,
     api_keys.model,
     subscriptions.model,
+    queues.model,
+    quotas.model,
+    retries.model,
     jobs.model,
+    job_queries.model,
+    adding.model,
     pausing.model,
     sites.model,
     site_profiles.model,

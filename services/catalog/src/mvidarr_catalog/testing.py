@@ -16,6 +16,7 @@ from mvidarr_common.messages.ids import derive
 
 from .brain.mind import Decided, Mind, Timer
 from .brain.rows import R
+from .brain.state import Known
 from .models import whole_brain
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +31,13 @@ class Story:
         self._told = 0
         self.heard: list[Envelope] = []
         """Everything that was folded, in that order."""
+        self._actor = "user/story"
         self.timers: list[Timer] = []
+
+    def by(self, actor: str) -> Self:
+        """From now on somebody else speaks."""
+        self._actor = actor
+        return self
 
     def given(self, *messages: Message) -> Self:
         """These stand in the log: they are folded, and nothing is decided about them."""
@@ -42,6 +49,10 @@ class Story:
         """Fold and decide one message: what follows from it at once, signals last."""
         decided = self._think(self.envelope(message))
         return [each.message for each in (*decided.events, *decided.signals)]
+
+    def hear(self, envelope: Envelope) -> list[Message]:
+        """Fold and decide a record as it is."""
+        return [each.message for each in self._think(envelope).events]
 
     def live(self, *messages: Message) -> list[Message]:
         """Let messages and all that follows from them come by the log, until it is quiet. Gives
@@ -60,6 +71,11 @@ class Story:
             said += [each.message for each in (*decided.events, *decided.signals)]
         return said
 
+    @property
+    def known(self) -> Known:
+        """What deciders see."""
+        return self._mind.state
+
     def row(self, kind: type[R], id: str) -> R:
         """A row of the read model that must be there."""
         found = self._mind.state.get(kind, id)
@@ -75,7 +91,7 @@ class Story:
         self._told += 1
         time = BEGINNING + timedelta(seconds=self._told)
         id = derive("story", message.wire, self._told)
-        return Envelope(message, id, "story", time, correlation_id=id, actor="user/story")
+        return Envelope(message, id, "story", time, correlation_id=id, actor=self._actor)
 
     def _think(self, envelope: Envelope) -> Decided:
         self._fold(envelope)

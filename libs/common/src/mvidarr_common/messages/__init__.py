@@ -3,6 +3,8 @@
 from . import (
     archive,
     curating,
+    dispatch,
+    dispatch_queries,
     fetching,
     identity,
     ids,
@@ -33,7 +35,7 @@ from .base import (
 
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "archive", "curating", "fetching", "find", "identity", "ids", "jobs", "library", "media",
-    "notify", "pages", "pipelines", "profiles", "queries", "registered", "sites", "steering",
-    "system",
+    "archive", "curating", "dispatch", "dispatch_queries", "fetching", "find", "identity", "ids",
+    "jobs", "library", "media", "notify", "pages", "pipelines", "profiles", "queries",
+    "registered", "sites", "steering", "system",
 ]  # fmt: skip

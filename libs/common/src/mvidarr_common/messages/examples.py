@@ -17,8 +17,8 @@ V = TypeVar("V", bound=Value)
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 
 _WORDS: dict[str, str] = {
-    "about": "video/7d1f2c9e", "artist": "Björk", "code": "gone", "country": "IS",
-    "event_type": "video.ready",
+    "about": "video/7d1f2c9e", "artist": "Björk", "begins": "22:00", "code": "gone",
+    "country": "IS", "ends": "06:00", "event_type": "video.ready", "zone": "Atlantic/Reykjavik",
     "for_subject": "video/7d1f2c9e", "language": "isl", "message": "The page is gone.",
     "name": "Björk", "path": "library/Björk/Björk - Jóga.mp4", "quality": "1080p",
     "site": "example",

@@ -153,11 +153,18 @@ QUEUES: tuple[str, ...] = tuple(sorted({spec.queue for spec in SPECS}))
 
 
 class EnqueueJob(Command, wire="job.enqueue"):
-    """Add one job that belongs to no pipeline. `for_subject` is what it is done for."""
+    """Add one job that belongs to no pipeline. `for_subject` is what it is done for.
+
+    It waits until all jobs of `after` are completed. What has not ended at the deadline has failed.
+    `run_limit` is how many seconds an attempt may run.
+    """
 
     spec: AnySpec
     for_subject: str | None = None
     priority: int = Field(default=0, ge=-100, le=100)
+    after: tuple[JobId, ...] = Field(default=(), max_length=100)
+    deadline: datetime | None = None
+    run_limit: float | None = Field(default=None, gt=0)
 
 
 class CancelJob(Command, wire="job.cancel", about="job:job_id"):
@@ -180,16 +187,20 @@ class JobAdded(Event, wire="job.added", about="job:job_id"):
     step: str | None = None
     priority: int = 0
     site: str | None = None
+    after: tuple[JobId, ...] = ()
+    deadline: datetime | None = None
+    run_limit: float | None = None
 
 
 class JobQueued(Event, wire="job.queued", about="job:job_id"):
-    """The dispatcher has released it: this very message is the work."""
+    """The dispatcher has released it: this very message is the work. It may run `limit` seconds."""
 
     job_id: JobId
     attempt: int
     spec: AnySpec
     for_subject: str | None = None
     pipeline_id: PipelineId | None = None
+    limit: float | None = None
 
     @classmethod
     def routing_key(cls, message: Message) -> str:

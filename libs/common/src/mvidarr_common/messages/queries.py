@@ -83,7 +83,10 @@ class JobView(View):
     queue: str
     state: JobState
     attempt: int
+    spent: int
     priority: int
+    requester: str
+    site: str | None
     for_subject: str | None
     pipeline_id: PipelineId | None
     step: str | None
@@ -91,6 +94,9 @@ class JobView(View):
     failure: Failure | None
     added: datetime
     due: datetime | None
+    deadline: datetime | None
+    run_limit: float | None
+    waits_for: tuple[JobId, ...]
     started: datetime | None
     ended: datetime | None
     spec: dict[str, Any]

@@ -1,5 +1,7 @@
 """Steering: what people change about when, and in which order, work is done."""
 
+from pydantic import Field
+
 from .base import Command, Event
 from .ids import JobId, WorkerId
 
@@ -11,6 +13,24 @@ class PauseJob(Command, wire="job.pause", about="job:job_id"):
 
 
 class ResumeJob(Command, wire="job.resume", about="job:job_id"):
+    job_id: JobId
+
+
+class SetJobPriority(Command, wire="job.prioritise", about="job:job_id"):
+    """9 is the most urgent; 0 is what jobs have by themselves."""
+
+    job_id: JobId
+    priority: int = Field(ge=0, le=9)
+
+
+class JobPriorityChanged(Event, wire="job.priority_changed", about="job:job_id"):
+    job_id: JobId
+    priority: int
+
+
+class JobOverdue(Event, wire="job.overdue", about="job:job_id"):
+    """Its deadline has come. Said by the clock, whatever has become of the job."""
+
     job_id: JobId
 
 

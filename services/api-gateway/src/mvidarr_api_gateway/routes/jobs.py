@@ -1,11 +1,11 @@
-"""Jobs: look, cancel, try again."""
+"""Jobs: look, move forward, pause, cancel, try again."""
 
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.bodies import NewJob
+from mvidarr_api_gateway.bodies import JobChanges, NewJob
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
@@ -14,7 +14,7 @@ from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import CancelJob, EnqueueJob, JobAdded, RetryJob
 from mvidarr_common.messages.queries import GetJob, Jobs, JobView, Listing, ListJobs, Records
-from mvidarr_common.messages.steering import PauseJob, ResumeJob
+from mvidarr_common.messages.steering import PauseJob, ResumeJob, SetJobPriority
 
 router = guarded_router("/api/v1/jobs", "jobs")
 
@@ -28,7 +28,7 @@ async def jobs(asked: Annotated[ListJobs, Query()], deps: Given) -> Response:
 @router.post("", openapi_extra=needs("admin"), response_model=JobView, status_code=201)
 async def enqueue(body: NewJob, request: Request) -> Response:
     """Add a job that belongs to no pipeline."""
-    command = EnqueueJob(spec=body.spec, for_subject=body.for_subject, priority=body.priority)
+    command = EnqueueJob(**dict(body))
     return await perform(request, command, Reply(JobAdded, _added, "/api/v1/jobs"))
 
 
@@ -36,6 +36,13 @@ async def enqueue(body: NewJob, request: Request) -> Response:
 async def job(id: JobId, deps: Given, at: datetime | None = None) -> Response:
     """One job."""
     return json_bytes(await deps.reads.get(GetJob(id=id, at=at)))
+
+
+@router.patch("/{id}", openapi_extra=needs("manager"), response_model=JobView)
+async def change(id: JobId, body: JobChanges, request: Request) -> Response:
+    """Give it another priority while it waits: 9 is the most urgent."""
+    command = SetJobPriority(job_id=id, priority=body.priority)
+    return await perform(request, command, Reply(show=lambda _: GetJob(id=id)))
 
 
 @router.post("/{id}/cancel", openapi_extra=needs("manager"), response_model=JobView)

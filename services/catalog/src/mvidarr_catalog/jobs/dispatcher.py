@@ -1,13 +1,14 @@
 """Releases waiting jobs to the workers: a small window for each queue, the rest stays here.
 
-Priority, order, pauses and the budgets of sites are one query, not tricks of a broker.
+Priority, turns, pauses, schedules, quotas and the budgets of sites are one query, not tricks of a
+broker.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,10 +16,10 @@ from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_common.envelope import Envelope
-from mvidarr_common.messages.ids import JobId, derive
+from mvidarr_common.messages.dispatch import ALL, Pace, PaceChanged, QueueChanged, QuotaChanged
+from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import (
     QUEUES,
-    AnySpec,
     JobAdded,
     JobCancelled,
     JobCompleted,
@@ -29,8 +30,14 @@ from mvidarr_common.messages.jobs import (
     JobSplit,
     Transcode,
 )
+from mvidarr_common.messages.steering import JobPaused
 
 from .jobs import Job, site_of
+from .lanes import NOBODY
+from .queues import Queue, open_queues
+from .quotas import Quota
+from .retries import DEFAULT, DEFAULTS, Policy
+from .room import Candidate, Room
 from .site_profiles import with_profile
 from .sites import Site
 from .workforce import Workforce
@@ -38,22 +45,20 @@ from .workforce import Workforce
 FLOOR = 4
 """Jobs released to a queue without workers, so that a scaler sees that there is work."""
 
-CANDIDATES = 8
-"""Jobs looked at for each free place, because the sites of some may be busy."""
+AHEAD = 4
+"""Jobs looked at for each free place, because the sites of some may have no room."""
 
-MATTERS = (JobAdded, JobRescheduled, JobCompleted, JobFailed, JobGivenUp, JobCancelled)
+LOOKS = 20
+"""Pages of candidates in one turn, each without the sites and requesters that turned out full."""
+
+MATTERS = (
+    JobAdded, JobRescheduled, JobCompleted, JobFailed, JobGivenUp, JobCancelled, JobPaused,
+    QueueChanged, PaceChanged, QuotaChanged,
+)  # fmt: skip
 """What makes a job wait or a place free."""
 
 EVERY = timedelta(seconds=0.25)
-"""When nothing of that has happened: jobs become due, and workers come and go."""
-
-
-class Candidate(NamedTuple):
-    """A job that is with the workers or could be sent there."""
-
-    id: str
-    queue: str
-    site: str | None
+"""When nothing of that has happened: jobs become due, hours come, and workers come and go."""
 
 
 class Dispatcher:
@@ -69,17 +74,32 @@ class Dispatcher:
         if not self._may_have_changed(turn, now):
             return
         self._looked = now
-        active = await _active(turn)
-        taken = Counter(job.queue for job in active.values())
-        free = {queue: window(self._workforce, queue) - taken[queue] for queue in QUEUES}
-        sites = Counter(job.site for job in active.values() if job.site)
-        # The rows of those that were just released still say that they wait.
-        limits = {_room(q): room * CANDIDATES + len(active) for q, room in free.items() if room > 0}
-        waiting = [job for job in await _waiting(turn, now, limits) if job.id not in active]
-        for chosen in choose(waiting, free, sites, self._per_site):
+        room = await self._room(turn, now)
+        queues = set(room.free)
+        for _ in range(LOOKS):
+            queues = await self._fill(turn, room, {q for q in queues if room.free[q] > 0})
+
+    async def _fill(self, turn: Turn, room: Room, queues: set[str]) -> set[str]:
+        """Release what fits of a page; the queues that may have more behind it."""
+        page = {queue: AHEAD * room.free[queue] + len(room.hidden) for queue in queues}
+        rows = await _waiting(turn, room, page) if page else []
+        await _learn(turn, room, rows)
+        for chosen in room.choose(rows):
             if job := await turn.row(Job, chosen.id):
-                spec = await with_profile(job.spec, job.site, turn)
-                await turn.say(_release(job, spec, now))
+                await turn.say(await _release(turn, job, chosen.release, room.now))
+        counts = Counter(job.queue for job in rows)
+        return {queue for queue, size in page.items() if counts[queue] >= size}
+
+    async def _room(self, turn: Turn, now: datetime) -> Room:
+        """What is free, after what is with the workers and what is on its way to them."""
+        rules = {name: await turn.row(Queue, name) for name in (ALL, *QUEUES)}
+        free = {queue: window(self._workforce, queue) for queue in open_queues(rules, now)}
+        room = Room(now, free, self._per_site)
+        with_workers, flying = await _active(turn), _flying(turn)
+        await _learn(turn, room, [*with_workers, *(job for _, job in flying)])
+        room.occupy(with_workers)
+        room.send(flying)
+        return room
 
     def _may_have_changed(self, turn: Turn, now: datetime) -> bool:
         return (
@@ -90,87 +110,118 @@ class Dispatcher:
 
 
 def window(workforce: Workforce, queue: str) -> int:
-    """How many jobs of a queue may be with the workers, or on their way to them."""
+    """How many jobs of a queue may be with the workers, or on their way to them: twice what they
+    can run, so that the next one lies there when one ends."""
     return max(FLOOR, 2 * workforce.slots(queue))
 
 
-def choose(
-    waiting: Iterable[Candidate], free: dict[str, int], sites: Counter[str], per_site: int
-) -> Iterator[Candidate]:
-    """The first jobs that fit into what is free in their queue and at their site."""
-    room, busy = dict(free), Counter(sites)
-    for job in waiting:
-        if room[job.queue] > 0 and (job.site is None or busy[job.site] < per_site):
-            room[job.queue] -= 1
-            busy[job.site or ""] += 1
-            yield job
+async def _learn(turn: Turn, room: Room, jobs: Iterable[Candidate]) -> None:
+    """The rules of the sites and requesters of these jobs."""
+    everywhere, everybody = await turn.row(Site, ALL), await turn.row(Quota, ALL)
+    for site in {job.site for job in jobs if job.site} - room.sites.keys():
+        row = await turn.row(Site, site) or Site(id=site)
+        rules = row.rules or (everywhere and everywhere.rules) or Pace()
+        room.sites[site] = (row, rules)
+    for who in {job.requester for job in jobs} - room.quotas.keys() - {NOBODY}:
+        quota = await turn.row(Quota, who) or everybody
+        room.quotas[who] = quota.rules.at_once if quota else None
 
 
-async def _active(turn: Turn) -> dict[str, Candidate]:
-    """Those in the tables, and those whose release is still in flight."""
-    flying = [each.message for each in turn.mind.in_flight.values()]
-    released = [each for each in flying if isinstance(each, JobQueued)]
-    split = [each.job_id for each in flying if isinstance(each, JobSplit)]
+async def _active(turn: Turn) -> list[Candidate]:
+    """Jobs that the tables show with the workers."""
     found = await turn.connection.execute(_with_workers(turn.checkpoint.generation))
-    return (
-        {job.job_id: Candidate(job.job_id, job.spec.queue, site_of(job.spec)) for job in released}
-        | {id: Candidate(id, Transcode.queue, None) for id in split}
-        | {row.id: Candidate(row.id, row.queue, row.site) for row in found}
+    return [Candidate(*row) for row in found]
+
+
+def _flying(turn: Turn) -> list[tuple[datetime, Candidate]]:
+    """Jobs whose release, or whose splitting, has not come back by the log yet, in their order."""
+    return [
+        (each.time, _candidate(each.message, each.actor or NOBODY))
+        for each in turn.mind.in_flight.values()
+        if isinstance(each.message, JobQueued | JobSplit)
+    ]
+
+
+def _candidate(sent: JobQueued | JobSplit, actor: str) -> Candidate:
+    if isinstance(sent, JobSplit):
+        return Candidate(sent.job_id, Transcode.queue, None, actor, sent.attempt)
+    spec = sent.spec
+    return Candidate(sent.job_id, spec.queue, site_of(spec), actor, sent.attempt)
+
+
+async def _waiting(turn: Turn, room: Room, page: dict[str, int]) -> list[Candidate]:
+    """Candidates of every queue that has room, in the order in which they should go. The rows of
+    those that are on their way still say that they wait."""
+    sites, requesters = sorted(room.full_sites), sorted(room.full_requesters)
+    query = _that_wait(
+        turn.checkpoint.generation, tuple(sorted(page)), bool(sites), bool(requesters)
     )
+    given: dict[str, Any] = {_limit(queue): size for queue, size in page.items()}
+    given |= {"now": room.now} | ({"sites": sites} if sites else {})
+    given |= {"requesters": requesters} if requesters else {}
+    rows = list(await turn.connection.execute(query, given))
+    rows.sort(key=lambda row: (-row.priority, row.turn, row.added, row.id))
+    return [Candidate(*row[:5]) for row in rows]
 
 
-async def _waiting(turn: Turn, now: datetime, limits: dict[str, int]) -> list[Candidate]:
-    """Candidates of every queue that has room, in the order in which they should go."""
-    if not limits:
-        return []
-    closed = {_room(queue): 0 for queue in QUEUES}
-    query = _that_wait(turn.checkpoint.generation)
-    rows = list(await turn.connection.execute(query, {"now": now} | closed | limits))
-    rows.sort(key=lambda row: (-row.priority, row.due, row.id))
-    return [Candidate(row.id, row.queue, row.site) for row in rows]
-
-
-@cache
-def _with_workers(generation: int) -> sa.Select[tuple[str, str, str | None]]:
+def _columns(generation: int) -> tuple[sa.Column[Any], ...]:
     jobs = table_of(Job, generation).c
-    return sa.select(jobs.id, jobs.queue, jobs.site).where(jobs.state.in_(("queued", "running")))
+    return (jobs.id, jobs.queue, jobs.site, jobs.requester, jobs.attempt)
 
 
 @cache
-def _that_wait(generation: int) -> sa.CompoundSelect[tuple[str, str, str | None, int, datetime]]:
+def _with_workers(generation: int) -> sa.Select[Any]:
+    jobs = table_of(Job, generation).c
+    return sa.select(*_columns(generation)).where(jobs.state.in_(("queued", "running")))
+
+
+@cache
+def _that_wait(
+    generation: int, queues: tuple[str, ...], sites: bool, requesters: bool
+) -> sa.CompoundSelect[Any]:
     """The first of every queue, by an index in this very order. Built once: building it takes
     longer than running it."""
-    jobs, sites = table_of(Job, generation).c, table_of(Site, generation).c
-    paused = sa.select(sites.id).where(sites.paused_until > sa.bindparam("now"))
-    open_ = sa.or_(jobs.site.is_(None), jobs.site.not_in(paused))
-    return sa.union_all(
-        *(
-            sa.select(jobs.id, jobs.queue, jobs.site, jobs.priority, jobs.due)
-            .where(jobs.state == "waiting", jobs.queue == queue, jobs.due <= sa.bindparam("now"))
-            .where(open_)
-            .order_by(jobs.priority.desc(), jobs.due, jobs.id)
-            .limit(sa.bindparam(_room(queue), type_=sa.Integer))
-            for queue in QUEUES
-        )
+    return sa.union_all(*(_of_queue(generation, queue, sites, requesters) for queue in queues))
+
+
+def _of_queue(generation: int, queue: str, sites: bool, requesters: bool) -> sa.Select[Any]:
+    jobs, known = table_of(Job, generation).c, table_of(Site, generation).c
+    now: sa.BindParameter[datetime] = sa.bindparam("now")
+    closed = sa.select(known.id).where(sa.or_(known.paused_until > now, known.free_at > now))
+    may_go = [sa.or_(jobs.site.is_(None), jobs.site.not_in(closed))]
+    if sites:
+        full: sa.BindParameter[str] = sa.bindparam("sites", expanding=True)
+        may_go.append(sa.or_(jobs.site.is_(None), jobs.site.not_in(full)))
+    if requesters:
+        may_go.append(jobs.requester.not_in(sa.bindparam("requesters", expanding=True)))
+    return (
+        sa.select(*_columns(generation), jobs.priority, jobs.turn, jobs.added)
+        .where(jobs.state == "waiting", jobs.queue == queue, jobs.due <= now, *may_go)
+        .order_by(jobs.priority.desc(), jobs.turn, jobs.added, jobs.id)
+        .limit(sa.bindparam(_limit(queue), type_=sa.Integer))
     )
 
 
-def _room(queue: str) -> str:
-    return f"room_{queue}"
+def _limit(queue: str) -> str:
+    return f"limit_{queue}"
 
 
-def _release(job: Job, spec: AnySpec, now: datetime) -> Envelope:
-    """The job's id and attempt make the message's id: released twice, it is one release."""
+async def _release(turn: Turn, job: Job, id: str, now: datetime) -> Envelope:
+    row = await turn.row(Policy, job.kind)
+    policy = row.policy if row else DEFAULTS.get(job.kind, DEFAULT)
+    limits = (job.run_limit, policy.run_limit)
+    spec = await with_profile(job.spec, job.site, turn)
     message = JobQueued(
         job_id=JobId(job.id),
         attempt=job.attempt,
         spec=spec,
         for_subject=job.for_subject,
         pipeline_id=job.pipeline_id,
+        limit=min((limit for limit in limits if limit is not None), default=None),
     )
     return Envelope(
         message=message,
-        id=derive(job.id, message.wire, job.attempt),
+        id=id,
         source=SOURCE,
         time=now,
         correlation_id=job.origin.correlation_id,

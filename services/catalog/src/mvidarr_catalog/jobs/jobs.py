@@ -4,21 +4,18 @@ from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import Decision, ReadModel
-from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, NotFound
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.ids import JobId, PipelineId, WorkerId, derive
+from mvidarr_common.messages.ids import JobId, PipelineId, WorkerId
 from mvidarr_common.messages.jobs import (
     AnyResult,
     AnySpec,
     CancelJob,
     Download,
-    EnqueueJob,
     Inspect,
     JobAdded,
     JobCancelled,
@@ -32,9 +29,10 @@ from mvidarr_common.messages.jobs import (
     RetryJob,
     StopJob,
 )
-from mvidarr_common.messages.queries import Failure, GetJob, Jobs, JobState, JobView, ListJobs
+from mvidarr_common.messages.queries import Failure, JobState
 
-from .retries import MOST_STARTS, next_due
+from .lanes import NOBODY, count, reach, take_turn
+from .retries import MOST_STARTS, next_due, policy_of
 
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
 UNSTOPPABLE = frozenset({"place", "trash", "restore", "purge", "tidy", "rename"})
@@ -55,14 +53,16 @@ class Job(
     table="jobs",
     subject="job",
     indexes=(
-        ("state", "queue", "-priority", "due", "id"),
+        ("state", "queue", "-priority", "turn", "added", "id"),
         ("for_subject",),
         ("added",),
         ("pipeline_id",),
     ),
 ):
-    """One job. It waits for `due`; without it, for a decision about its failure. `spent` attempts
-    before the present one count. With `split` that run does it, on many workers."""
+    """One job. It waits for `due`; without it, for the jobs of `waits_for` or for a decision about
+    its failure. `spent` attempts before the present one count; `turn` is its place among the jobs
+    of its priority; those of `before` wait for it. With `split` that run does it, on many workers.
+    """
 
     kind: str
     queue: str
@@ -71,6 +71,8 @@ class Job(
     spent: int
     starts: int
     priority: int
+    turn: int
+    requester: str
     for_subject: str | None
     pipeline_id: PipelineId | None
     step: str | None
@@ -81,51 +83,56 @@ class Job(
     failure: Failure | None
     added: datetime
     due: datetime | None
+    deadline: datetime | None
+    run_limit: float | None
     started: datetime | None
     ended: datetime | None
+    waits_for: tuple[JobId, ...]
+    before: tuple[JobId, ...]
     spec: AnySpec
     result: AnyResult | None
     origin: Origin
 
 
-model = ReadModel(rows=(Job,), version=4)
-
-FIELDS = fields_of(
-    Job, "id", "kind", "queue", "state", "attempt", "priority", "for_subject", "pipeline_id",
-    "step", "site", "worker_id", "added", "due", "started", "ended",
-) | {"failure.code": inside("text", "failure.code")}  # fmt: skip
-"""What jobs are filtered by."""
+model = ReadModel(rows=(Job,), version=5)
 
 
 @model.fold
 def added(event: JobAdded, cause: Envelope, state: State) -> None:
-    state.put(
-        Job(
-            id=event.job_id,
-            kind=event.spec.kind,
-            queue=event.spec.queue,
-            state="waiting",
-            attempt=1,
-            spent=0,
-            starts=0,
-            priority=event.priority,
-            for_subject=event.for_subject,
-            pipeline_id=event.pipeline_id,
-            step=event.step,
-            site=event.site,
-            split=None,
-            worker_id=None,
-            delivery=None,
-            failure=None,
-            added=cause.time,
-            due=cause.time,
-            started=None,
-            ended=None,
-            spec=event.spec,
-            result=None,
-            origin=_origin(cause),
-        )
+    requester = cause.actor or NOBODY
+    waits_for = _not_completed(event, state)
+    job = Job(
+        id=event.job_id,
+        kind=event.spec.kind,
+        queue=event.spec.queue,
+        state="waiting",
+        attempt=1,
+        spent=0,
+        starts=0,
+        priority=event.priority,
+        turn=take_turn(state, event.spec.queue, event.priority, requester),
+        requester=requester,
+        for_subject=event.for_subject,
+        pipeline_id=event.pipeline_id,
+        step=event.step,
+        site=event.site,
+        split=None,
+        worker_id=None,
+        delivery=None,
+        failure=None,
+        added=cause.time,
+        due=None if waits_for else cause.time,
+        deadline=event.deadline,
+        run_limit=event.run_limit,
+        started=None,
+        ended=None,
+        waits_for=waits_for,
+        before=(),
+        spec=event.spec,
+        result=None,
+        origin=_origin(cause),
     )
+    _put(state, job, None)
 
 
 @model.fold
@@ -133,6 +140,7 @@ def queued(event: JobQueued, _: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state == "waiting" and job.attempt == event.attempt:
         state.put(job.changed(state="queued"))
+        reach(state, job.queue, job.priority, job.turn)
 
 
 @model.fold
@@ -155,9 +163,10 @@ def started(event: JobStarted, cause: Envelope, state: State) -> None:
 def completed(event: JobCompleted, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
-        state.put(
-            job.changed(state="completed", result=event.result, ended=cause.time, failure=None)
-        )
+        done = job.changed(state="completed", result=event.result, ended=cause.time, failure=None)
+        _put(state, done, job)
+        for id in job.before:
+            _free(state, id, job.id, cause)
 
 
 @model.fold
@@ -182,18 +191,17 @@ def rescheduled(event: JobRescheduled, cause: Envelope, state: State) -> None:
     counts. A job that failed for good waits again, when somebody asks for it."""
     job = state.get(Job, event.job_id)
     if job and job.state not in ("completed", "cancelled") and event.attempt > job.attempt:
-        state.put(
-            job.changed(
-                state="waiting",
-                attempt=event.attempt,
-                spent=job.spent + 1 if event.spent is None else event.spent,
-                starts=0,
-                due=event.due,
-                ended=None,
-                worker_id=None,
-                origin=_origin(cause),
-            )
+        again = job.changed(
+            state="waiting",
+            attempt=event.attempt,
+            spent=job.spent + 1 if event.spent is None else event.spent,
+            starts=0,
+            due=None if job.waits_for else event.due,
+            ended=None,
+            worker_id=None,
+            origin=_origin(cause),
         )
+        _put(state, again, job)
 
 
 @model.fold
@@ -201,25 +209,14 @@ def given_up(event: JobGivenUp, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
         failure = Failure(code=event.code, message=event.message)
-        state.put(job.changed(state="failed", failure=failure, ended=cause.time, due=None))
+        _put(state, job.changed(state="failed", failure=failure, ended=cause.time, due=None), job)
 
 
 @model.fold
 def cancelled(event: JobCancelled, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
-        state.put(job.changed(state="cancelled", ended=cause.time, due=None))
-
-
-@model.decide
-def enqueue(command: EnqueueJob, cause: Envelope, _: Known) -> Iterator[Decision]:
-    yield JobAdded(
-        job_id=JobId(derive(cause.id, "job")),
-        spec=command.spec,
-        for_subject=command.for_subject,
-        priority=command.priority,
-        site=site_of(command.spec),
-    )
+        _put(state, job.changed(state="cancelled", ended=cause.time, due=None), job)
 
 
 @model.decide
@@ -252,8 +249,9 @@ def try_again_or_give_up(event: JobFailed, cause: Envelope, state: Known) -> Ite
     job = state.get(Job, event.job_id)
     if job is None or job.state != "waiting" or job.due or job.attempt != event.attempt:
         return  # ended otherwise, or decided already
-    due = next_due(job.kind, event, job.spent + 1, cause.time)
-    if due is None:
+    policy = policy_of(state, job.kind)
+    due = next_due(policy, event, job.spent + 1, cause.time, cause.id)
+    if due is None or (job.deadline and due >= job.deadline):
         yield JobGivenUp(job_id=event.job_id, code=event.code, message=event.message)
     else:
         yield JobRescheduled(
@@ -278,25 +276,13 @@ def retry(command: RetryJob, cause: Envelope, state: Known) -> Iterator[Decision
         raise Conflict(
             "job_has_not_failed", f"Only a failed job is tried again, not a {job.state}."
         )
+    if job.waits_for:
+        raise Conflict("dependency_failed", "A job that it waits for has not been completed.")
     if job.pipeline_id:
         raise Conflict("job_of_pipeline", "Its pipeline has ended; acquire the video again.")
     yield JobRescheduled(
         job_id=command.job_id, attempt=job.attempt + 1, due=cause.time, reason="asked for", spent=0
     )
-
-
-@model.query
-async def get(query: GetJob, read: Read) -> JobView:
-    return view(await read.one(Job, query.id, "job"))
-
-
-@model.query
-async def list_jobs(query: ListJobs, read: Read) -> Jobs:
-    jobs = read.table(Job)
-    wanted = {"state": query.state, "kind": query.kind_is, "for_subject": query.for_subject}
-    where = [jobs.c[name] == value for name, value in wanted.items() if value is not None]
-    found = await read.page(Job, query, FIELDS, *where)
-    return Jobs(items=tuple(view(job) for job in found.rows), next=found.next, total=found.total)
 
 
 def cancelling(job: Job) -> Iterator[Decision]:
@@ -308,14 +294,6 @@ def cancelling(job: Job) -> Iterator[Decision]:
 def site_of(spec: AnySpec) -> str | None:
     """The site whose budget a job spends."""
     return urlsplit(spec.url).hostname if isinstance(spec, Download | Inspect) else None
-
-
-def view(job: Job) -> JobView:
-    """A job as people see it."""
-    fields = {name: getattr(job, name) for name in JobView.model_fields}
-    fields["spec"] = job.spec.model_dump(mode="json")
-    fields["result"] = job.result and job.result.model_dump(mode="json")
-    return JobView(**fields)
 
 
 def existing(state: Known, id: JobId) -> Job:
@@ -333,3 +311,29 @@ def _origin(cause: Envelope) -> Origin:
         actor=cause.actor,
         traceparent=cause.traceparent,
     )
+
+
+def _put(state: State, job: Job, before: Job | None) -> None:
+    """Write it, and count it for whoever asked for it while it has not ended."""
+    state.put(job)
+    was_open = before is not None and before.state not in ENDED
+    count(state, job.requester, (job.state not in ENDED) - was_open)
+
+
+def _not_completed(event: JobAdded, state: State) -> tuple[JobId, ...]:
+    """Those of the jobs before it that are still to be done; they remember who waits for them."""
+    found = [job for id in event.after if (job := state.get(Job, id))]
+    wanted = [job for job in found if job.state != "completed"]
+    for job in wanted:
+        state.put(job.changed(before=(*job.before, event.job_id)))
+    return tuple(JobId(job.id) for job in wanted)
+
+
+def _free(state: State, id: JobId, done: str, cause: Envelope) -> None:
+    """One job less to wait for; after the last it may run."""
+    job = state.get(Job, id)
+    if job is None:
+        return
+    left = tuple(each for each in job.waits_for if each != done)
+    may_run = not left and job.state == "waiting" and job.waits_for
+    state.put(job.changed(waits_for=left, due=cause.time if may_run else job.due))
