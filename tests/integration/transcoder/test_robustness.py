@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mvidarr_common.errors import JobError
@@ -125,6 +126,21 @@ async def test_what_takes_too_long_is_ended(
     quick = replace(deps, time_limit=0.2)
     assert await ended(run_job(transcode, spec, quick, root, children=children)) == "too_long"
     assert list((root.path / "staging").rglob("high_quality*")) == []
+
+
+async def test_what_makes_no_progress_is_ended(
+    make: Any, root: DataRoot, deps: Deps, children: Children, tmp_path: Path
+) -> None:
+    film = make("film.mkv", "-f", "lavfi", "-i", "testsrc2=s=64x36:d=1", "-c:v", "mpeg4")
+    hangs = tmp_path / "hangs"
+    hangs.write_text("#!/bin/sh\necho out_time_us=1\nexec sleep 600\n")
+    hangs.chmod(0o755)
+    spec = Transcode(path=root.relative(film), recipe="high_quality", facts=measure(str(film)))
+    stuck = replace(deps, ffmpeg=str(hangs), stall_timeout=1)
+    await children.warm()
+    assert await ended(run_job(transcode, spec, stuck, root, children=children)) == "stalled"
+    left = [each for each in psutil.Process().children(recursive=True) if "600" in each.cmdline()]
+    assert left == []
 
 
 async def test_a_child_gets_so_much_memory_and_no_more() -> None:

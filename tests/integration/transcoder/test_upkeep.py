@@ -68,6 +68,15 @@ async def test_sidecars_are_written_anew_beside_their_film(
     assert root.at(written[1]).read_text() == "[00:01.00]la"
 
 
+async def test_lyrics_without_times_are_a_text(staged: Staged, root: DataRoot, run: Any) -> None:
+    file = staged()
+    (film,) = (await run(place, placing(file))).renditions
+    spec = Sidecars(path=film.path, place=placing(file), lyrics="la la la\n[chorus] la")
+    _, words = (await run(sidecars, spec, job_id="sidecars")).written
+    assert words == "library/Björk/Björk - Army of Me.txt"
+    assert root.at(words).read_text() == spec.lyrics
+
+
 async def test_scrubbing_names_what_has_changed_and_what_has_gone(put: Any, run: Any) -> None:
     path = put("a.bin", b"content")
     right, wrong = hashlib.sha256(b"content").hexdigest(), "0" * 64

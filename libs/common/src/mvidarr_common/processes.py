@@ -153,6 +153,10 @@ class Children:
         try:
             await self.warm()
             await self._ask_for(kind, ends)
+        except BaseException:
+            leash.close()
+            channel.close()
+            raise
         finally:
             for end in ends:
                 os.close(end)

@@ -1,6 +1,7 @@
 """Sidecars: a film's `.nfo`, lyrics and pictures, written anew beside it."""
 
 import asyncio
+import re
 from pathlib import Path
 
 from mvidarr_common.files import DataRoot
@@ -10,6 +11,9 @@ from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.nfo import nfo
 from mvidarr_transcoder.shelving import beside
 from mvidarr_transcoder.sources import below, existing
+
+_TIMED = re.compile(r"^\[\d+:\d\d", re.M)
+"""Lyrics whose lines know when they are sung; players take those without times from a text file."""
 
 
 async def sidecars(spec: Sidecars, job: Job[Deps]) -> SidecarsWritten:
@@ -22,7 +26,8 @@ async def sidecars(spec: Sidecars, job: Job[Deps]) -> SidecarsWritten:
 def _write(spec: Sidecars, root: DataRoot, film: Path) -> tuple[str, ...]:
     written = [_put(film.with_name(f"{film.stem}.nfo"), nfo(spec.place))]
     if spec.lyrics is not None:
-        written.append(_put(film.with_name(f"{film.stem}.lrc"), spec.lyrics.encode()))
+        suffix = ".lrc" if _TIMED.search(spec.lyrics) else ".txt"
+        written.append(_put(film.with_name(f"{film.stem}{suffix}"), spec.lyrics.encode()))
     for art in spec.artwork:
         source = below(root, art.path, root.path / "staging")
         target = film.parent / beside(film.stem, art)
