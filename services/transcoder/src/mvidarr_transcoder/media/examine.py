@@ -89,6 +89,8 @@ def _taker(container: InputContainer, threads: int, quick: bool) -> Take:
 
 def _decode(container: InputContainer, found: Examination, taker: Take) -> None:
     found.spans = list(taker.spans.values())
+    if not found.spans:
+        return  # no film: PyAV takes no stream at all for all of them
     told = 0.0
     packets = container.demux([container.streams[index] for index in taker.spans])
     for packet in packets:
