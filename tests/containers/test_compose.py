@@ -1,6 +1,5 @@
 """deploy/compose.yaml on a real engine: started in order of health, and scaled while it works."""
 
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import yaml
 
 from mvidarr_common.cli.access import Access
 from mvidarr_common.cli.client import Client, open_client
+from mvidarr_common.cli.workers import HEARTBEAT, heard
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.samples import Sample
 from mvidarr_common.demo.site import Site
@@ -28,7 +28,7 @@ from .fleet import VERSION
 pytestmark = pytest.mark.timeout(900)
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-LEFT_OUT = ("prometheus", "grafana", "collector")
+LEFT_OUT = ("prometheus", "alertmanager", "grafana", "collector")
 PATIENCE = 300.0
 
 
@@ -129,7 +129,7 @@ async def test_workers_are_scaled_up_and_down_while_they_work(
     project.compose(*scale, "--scale", "transcoder=3", "--scale", "downloader=2")
     await eventually(lambda: project.running("transcoder") == 3, PATIENCE, every=0.5)
     await eventually(lambda: project.running("downloader") == 2, PATIENCE, every=0.5)
-    assert await slots(client, "transcode") == 3
+    assert await working(client, "transcode") == 3
     project.compose(*scale, "--scale", "transcoder=1", "--scale", "downloader=1")
     videos = await ended(client, asked, PATIENCE)
     assert [(video.state, video.failure) for video in videos] == [("ready", None)] * len(asked)
@@ -153,10 +153,10 @@ async def test_only_those_who_must_can_reach_the_world(project: Project, site: S
     assert told == {"transcoder": "nothing", "catalog": "nothing"}
 
 
-async def slots(client: Client, queue: str) -> int:
-    """How many live workers announce slots of this queue."""
-    workers = json.loads(b"".join([part async for part in client.download("/workers")]))["items"]
-    return sum(1 for worker in workers if worker["slots"].get(queue))
+async def working(client: Client, queue: str) -> int:
+    """How many live workers have slots for a queue, by their own words."""
+    words = (await heard(client, 3 * HEARTBEAT)).values()
+    return sum(1 for word in words if word.slots.get(queue) and not word.leaving)
 
 
 def for_this_engine() -> dict[str, Any]:

@@ -27,10 +27,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(command, check=True)
     other = overlays / "without-operators"
     other.mkdir()
-    components = ("hpa", "hpa-workers", "ingress", "gpu", "shared-storage", "mysql")
+    components = (
+        "hpa", "hpa-workers", "ingress", "gpu", "shared-storage", "mysql", "external-secrets",
+    )  # fmt: skip
     others = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
+        "namespace": "mvidarr",
         "resources": ["../dev"],
         "components": [f"../../components/{name}" for name in components],
         "generatorOptions": {"disableNameSuffixHash": True},

@@ -13,6 +13,7 @@ MADE_BY = {
     "RabbitmqCluster": {("Secret", "mvidarr-rabbitmq-default-user")},
     "Cluster": {("Secret", "mvidarr-postgres-app")},
     "Job": {("Secret", "mvidarr-keys")},
+    "ExternalSecret": {("Secret", "mvidarr-keys")},
 }
 KEYS_MADE_BY = {
     "mvidarr-rabbitmq-default-user": {"connection_string", "username", "password"},

@@ -47,6 +47,15 @@ _BY_HAND = {
         ),
         affinity=_OBJECT,
     ),
+    "ExternalSecret": _closed(
+        refreshInterval=_TEXT,
+        secretStoreRef=_closed(kind={"enum": ["SecretStore", "ClusterSecretStore"]}, name=_TEXT),
+        target=_closed(name=_TEXT, creationPolicy={"enum": ["Owner", "Orphan", "Merge", "None"]}),
+        data={
+            "type": "array",
+            "items": _closed(secretKey=_TEXT, remoteRef=_closed(key=_TEXT, property=_TEXT)),
+        },
+    ),
     "Cluster": _closed(
         instances=_WHOLE,
         bootstrap=_closed(initdb=_closed(database=_TEXT, owner=_TEXT)),

@@ -1,7 +1,12 @@
 """The manifests fit together, and fit the code."""
 
 import copy
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +16,7 @@ from mvidarr_common.cli.run import installed, load
 from mvidarr_common.health import Readiness, health_app
 from mvidarr_common.settings import PREFIX
 
-from .conftest import DEPLOY, Object
+from .conftest import DEPLOY, TOOLS, Object
 from .meaning import CHECKS, containers, environment, name_of, template
 
 Check = Callable[[list[Object]], list[str]]
@@ -112,6 +117,22 @@ def test_images_are_pinned(render: Callable[[str], list[Object]]) -> None:
         for container in containers(each):
             _, _, tag = container["image"].rpartition("/")[2].partition(":")
             assert tag not in ("", "latest", "dev"), container["image"]
+
+
+def test_releases_pin_images_to_digests(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree / "k8s", tmp_path / "k8s")
+    for name in ("prometheus", "grafana", "rabbitmq"):
+        shutil.copytree(tree / name, tmp_path / name)
+    overlay, digest = tmp_path / "k8s" / "overlays" / "prod", f"sha256:{64 * 'a'}"
+    images = [f"registry.example.org/mvidarr/{name}@{digest}" for name in installed()]
+    command = [sys.executable, str(DEPLOY / "pin_images.py"), str(overlay)]
+    subprocess.run([*command, *images], check=True)
+    rendered = subprocess.run(
+        [TOOLS / "kubectl", "kustomize", overlay], check=True, capture_output=True, text=True
+    ).stdout
+    assert set(re.findall(r"image: (\S*/mvidarr/\S+)", rendered)) == set(images)
+    refused = subprocess.run([*command, "catalog:1.0"], check=False, capture_output=True, text=True)
+    assert "not of the form" in refused.stderr
 
 
 def test_only_the_transcoder_goes_to_nodes_with_graphics_processors(

@@ -17,6 +17,12 @@ def prometheus_programs() -> Path:
     return require(Path(found).parent if found else None, "Prometheus")
 
 
+def alertmanager_programs() -> Path:
+    """The folder of amtool; raises MissingServer."""
+    found = which("amtool")
+    return require(Path(found).parent if found else None, "Alertmanager")
+
+
 class Prometheus(Private):
     """One server with a given configuration, which keeps what it scrapes below `folder`."""
 

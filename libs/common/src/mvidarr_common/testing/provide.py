@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from .mariadb import mariadb_programs
 from .postgres import postgres_programs
-from .prometheus import prometheus_programs
+from .prometheus import alertmanager_programs, prometheus_programs
 from .rabbitmq import rabbitmq_programs
 from .servers import MissingServer, install_servers
 
@@ -49,6 +49,7 @@ def _provide() -> None:
         postgres_programs()
         mariadb_programs()
         prometheus_programs()
+        alertmanager_programs()
     except MissingServer:
         install_servers()
 

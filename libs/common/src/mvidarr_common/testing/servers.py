@@ -12,7 +12,13 @@ from shutil import which
 from types import TracebackType
 from typing import Self
 
-PACKAGES = ("rabbitmq-server", "postgresql", "mariadb-server", "prometheus")
+PACKAGES = (
+    "rabbitmq-server",
+    "postgresql",
+    "mariadb-server",
+    "prometheus",
+    "prometheus-alertmanager",
+)
 _COMMAND = f"apt-get install {' '.join(PACKAGES)}"
 
 
