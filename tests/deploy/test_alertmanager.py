@@ -31,7 +31,7 @@ def test_alerts_that_are_held_back_by_name_exist() -> None:
 
 
 def amtool(*words: str) -> str:
-    command = [alertmanager_programs() / "amtool", *words]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    program = alertmanager_programs() / "amtool"
+    done = subprocess.run([program, *words], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

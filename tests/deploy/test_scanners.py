@@ -35,8 +35,9 @@ def rendered(
 
 
 def test_checkov_finds_nothing_that_has_no_reason(rendered: Path) -> None:
-    command = [SCANNERS / "bin" / "checkov", "--config-file", DEPLOY / ".checkov.yaml"]
-    said = _printed(*command, "--directory", rendered, "--output", "json", "--quiet")
+    checkov, ours = SCANNERS / "bin" / "checkov", DEPLOY / ".checkov.yaml"
+    options = ("--directory", rendered, "--output", "json", "--quiet")
+    said = _printed(checkov, "--config-file", ours, *options)
     found = [check for each in said for check in each["results"]["failed_checks"]]
     assert {check["check_id"] for check in found if "bad.yaml" in check["file_path"]}
     assert [(c["check_name"], c["resource"]) for c in found if "bad" not in c["file_path"]] == []
