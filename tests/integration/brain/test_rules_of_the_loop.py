@@ -17,7 +17,7 @@ from mvidarr_catalog.jobs.dispatcher import FLOOR
 from mvidarr_catalog.models import MODELS
 from mvidarr_common.bus import FromFirst
 from mvidarr_common.envelope import Envelope, fresh
-from mvidarr_common.messages.ids import WorkerId, artist_id
+from mvidarr_common.messages.ids import ArtistId, WorkerId, artist_id
 from mvidarr_common.messages.jobs import (
     EnqueueJob,
     JobCompleted,
@@ -233,6 +233,16 @@ async def test_rule_5_a_message_that_nobody_can_read_is_parked(world: World) -> 
         )
         [item] = await eventually(lambda: parked_items(world, 1))
         assert item.event_id == "x"
+        good = await world.say(FollowArtist(name="Good"))
+        assert await answered(world, good) == ["event.artist.followed"]
+
+
+async def test_rule_5_a_message_about_what_has_too_long_a_name_is_parked(world: World) -> None:
+    async with world.leading():
+        await world.say(UnfollowArtist(artist_id=ArtistId("x" * 400)))
+        await world.say(EnqueueJob(spec=Noop(), for_subject="x" * 400))
+        items = await eventually(lambda: parked_items(world, 2))
+        assert all("more than 255 characters" in item.error for item in items)
         good = await world.say(FollowArtist(name="Good"))
         assert await answered(world, good) == ["event.artist.followed"]
 

@@ -45,6 +45,7 @@ BAD: list[tuple[str, str, bytes | None, int, str]] = [
     ("GET", f"{V1}/videos?limit=501", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?limit=many", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?search=%00", None, 422, "invalid_query"),
+    ("DELETE", f"{V1}/videos/{'x' * 400}", None, 422, "invalid_query"),
     *(
         ("GET", f"{V1}/{each}?filter={bad}", None, 422, "bad_filter")
         for each in ("videos", "artists", "files", "jobs")

@@ -32,6 +32,8 @@ from .responses import json_bytes, json_value
 SOURCE = "api-gateway"
 LONGEST_WAIT = 60.0
 LONGEST_KEY = 200
+LONGEST_NAME = 250
+"""Characters of a subject: the catalog's indexes take a few more."""
 COMMAND = "Command-Id"
 """The header under which every answer names its command: by that it is looked up, or undone."""
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4}(?:\.\d+)?)")
@@ -75,6 +77,7 @@ async def perform(request: Request, command: Command, reply: Reply) -> Response:
     deps = deps_of(request)
     asked = _asked(request, command, deps.settings.outcome_wait)
     refuse_nul(command)
+    _refuse_long_names(command)
     outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
     if outcome is None:
         outcome = await _publish_and_wait(asked, deps, reply)
@@ -114,6 +117,13 @@ def wait_of(request: Request, default: float) -> float:
     """Seconds that the client waits for outcomes: `Prefer: wait=` (RFC 7240)."""
     found = _WAIT.search(request.headers.get("prefer", ""))
     return min(float(found[1]), LONGEST_WAIT) if found else default
+
+
+def _refuse_long_names(command: Command) -> None:
+    """The catalog would not take it, and nobody would hear of that."""
+    names = (command.subject, getattr(command, "for_subject", None) or "")
+    if max(map(len, names)) > LONGEST_NAME:
+        raise Invalid("invalid_query", f"What is named has {LONGEST_NAME} characters or less.")
 
 
 def refuse_nul(message: Message) -> None:

@@ -38,6 +38,10 @@ TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")
 BYTES = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")
 
 
+LONGEST = 255
+"""Characters of what has an index, such as a subject; a longer one would stop the catalog."""
+
+
 def name(length: int) -> sa.types.TypeEngine[str]:
     """A short text that can be a key."""
     kind = sa.String(length)
@@ -47,5 +51,5 @@ def name(length: int) -> sa.types.TypeEngine[str]:
 WORD = name(64)
 """One of some words that we know."""
 
-KEY = sa.Text().with_variant(sa.String(255), "mysql")
+KEY = sa.Text().with_variant(sa.String(LONGEST), "mysql")
 """A text with an index: MySQL needs to know how long it can be."""

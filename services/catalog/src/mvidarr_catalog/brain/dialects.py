@@ -73,7 +73,9 @@ class Postgres:
         connection begins again, and the pool drops the rest."""
         waits = {"idle_in_transaction_session_timeout": f"{LEASE}s"}
         told = {"server_settings": waits, "connection_class": LeavableConnection}
-        return create_async_engine(url, pool_size=connections, max_overflow=0, connect_args=told)
+        return create_async_engine(
+            url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True
+        )
 
     def insert_new(self, table: sa.Table) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing()
@@ -121,7 +123,7 @@ class MySQL:
             f"wait_timeout = {LEASE}"
         }
         engine = create_async_engine(
-            url, pool_size=connections, max_overflow=0, connect_args=told,
+            url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True,
             isolation_level="READ COMMITTED",
         )  # fmt: skip
         _drop_the_rested(engine.sync_engine.pool)

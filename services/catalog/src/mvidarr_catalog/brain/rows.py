@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from mvidarr_common.messages import Value
 
-from .columns import JSON, KEY, STORAGE, TEXT, TIME, WORD, name
+from .columns import JSON, KEY, LONGEST, STORAGE, TEXT, TIME, WORD, name
 from .dialects import DIALECTS
 
 
@@ -98,7 +98,7 @@ def _is_json(annotation: Any) -> bool:
 
 
 def _column(column: str, annotation: Any, *, key: bool) -> sa.Column[Any]:
-    kind = name(255) if column == "id" else _sql_type(_without_none(annotation))
+    kind = name(LONGEST) if column == "id" else _sql_type(_without_none(annotation))
     kind = KEY if key and kind is TEXT else kind
     nullable = NoneType in get_args(annotation)
     return sa.Column(column, kind, primary_key=column == "id", nullable=nullable)

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from .columns import BYTES, STORAGE, TEXT, TIME, name
+from .columns import BYTES, LONGEST, STORAGE, TEXT, TIME, name
 
 metadata = sa.MetaData()
 
@@ -29,7 +29,7 @@ event_log = sa.Table(
     sa.Column("log_id", name(64), nullable=False),
     sa.Column("offset", sa.BigInteger, nullable=False, index=True),
     sa.Column("type", name(100), nullable=False),
-    sa.Column("subject", name(255), nullable=False, index=True),
+    sa.Column("subject", name(LONGEST), nullable=False, index=True),
     sa.Column("time", TIME, nullable=False),
     sa.Column("correlation_id", name(64), nullable=False, index=True),
     sa.Column("causation_id", name(64), index=True),

@@ -16,7 +16,8 @@ from mvidarr_common.messages import Message
 from mvidarr_common.messages.system import LogStarted
 
 from . import parking, store
-from .ahead import keys_ahead
+from .ahead import keys_ahead, subjects_named
+from .columns import LONGEST
 from .defects import DEFECTS, trace_of
 from .mind import Decided, Mind, Timer
 from .rows import R
@@ -194,9 +195,12 @@ class Turn:
 
 def _decoded(body: bytes) -> Envelope | Undecodable:
     try:
-        return decode(body)
+        envelope = decode(body)
     except Undecodable as error:
         return error
+    if any(len(name) > LONGEST for name in subjects_named(envelope.message)):
+        return Undecodable(f"what it is about has a name of more than {LONGEST} characters")
+    return envelope
 
 
 def _archived(record: Record, envelope: Envelope, seq: int | None) -> Archived:
