@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.integration.brain.told import LIVE
 
 from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.leader import Chore, Leader
@@ -16,7 +17,7 @@ from mvidarr_catalog.brain.model import Brain
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rebuild import checksum
 from mvidarr_catalog.brain.schema import event_log
-from mvidarr_catalog.brain.store import read_checkpoint
+from mvidarr_catalog.brain.store import ensure_schema, ensure_tables, read_checkpoint
 from mvidarr_catalog.brain.timers import Timers
 from mvidarr_catalog.jobs.dispatcher import Dispatcher
 from mvidarr_catalog.jobs.workforce import Workforce
@@ -137,3 +138,14 @@ async def world(ground: tuple[str, DatabaseServer]) -> AsyncIterator[World]:
             yield World(bus, engine, whole_brain())
     finally:
         await engine.dispose()
+
+
+@pytest.fixture
+async def idle(postgres: DatabaseServer) -> AsyncIterator[AsyncEngine]:
+    """A database of a catalog at which nobody works."""
+    made = open_engine(await asyncio.to_thread(postgres.new_database))
+    async with made.begin() as connection:
+        await ensure_schema(connection)
+        await ensure_tables(connection, whole_brain().rows, LIVE)
+    yield made
+    await made.dispose()

@@ -1,22 +1,16 @@
 """What is asked of a moment is answered as it would have been answered then."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import orjson
 import pytest
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.integration.brain.told import keep, shown
 from tests.unit.catalog.findings import result_of
 
-from mvidarr_catalog.brain import store
-from mvidarr_catalog.brain.mind import Mind
-from mvidarr_catalog.brain.reading import Answers
-from mvidarr_catalog.brain.rows import table_of
-from mvidarr_catalog.brain.schema import checkpoint
 from mvidarr_catalog.brain.state import Rows
 from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.library.artists import Artist
@@ -51,13 +45,10 @@ from mvidarr_common.messages.queries import (
     OfThePast,
 )
 from mvidarr_common.messages.system import LogStarted
-from mvidarr_common.testing.postgres import PostgresServer
 
 URLS = [f"https://videos.example/{n}" for n in range(3)]
 VIDEOS = tuple(video_id(url) for url in URLS)
 STEPS, MOMENTS = 25, 12
-LIVE = 1
-"""The generation of the tables that hold what a prefix of the log gives."""
 
 
 def lived(dice: random.Random) -> Story:
@@ -116,54 +107,6 @@ def questions(rows: Rows) -> list[OfThePast]:
     return asked
 
 
-@pytest.fixture
-async def engine(postgres: PostgresServer) -> AsyncIterator[AsyncEngine]:
-    """A database of a catalog at which nobody works."""
-    made = create_async_engine(await asyncio.to_thread(postgres.new_database))
-    async with made.begin() as connection:
-        await store.ensure_schema(connection)
-        await store.ensure_tables(connection, whole_brain().rows, LIVE)
-    yield made
-    await made.dispose()
-
-
-async def keep(engine: AsyncEngine, told: Sequence[Envelope]) -> None:
-    """These stand in the archive, folded in this order."""
-    records = [_archived(envelope, seq) for seq, envelope in enumerate(told, 1)]
-    async with engine.begin() as connection:
-        await store.archive(connection, "log", records)
-        await connection.execute(
-            sa.update(checkpoint).values(log_id="log", seq=len(told), generation=LIVE)
-        )
-
-
-def _archived(envelope: Envelope, seq: int) -> store.Archived:
-    return store.Archived(
-        id=envelope.id,
-        seq=seq,
-        offset=seq,
-        type=envelope.type,
-        subject=envelope.subject,
-        time=envelope.time,
-        correlation_id=envelope.correlation_id,
-        causation_id=envelope.causation_id,
-        body=envelope.encode(),
-    )
-
-
-async def shown(engine: AsyncEngine, told: Sequence[Envelope]) -> tuple[Rows, Answers]:
-    """The live tables as they are when just these were folded."""
-    mind, brain = Mind(whole_brain()), whole_brain()
-    mind.state.learn({}, complete=brain.rows)
-    for envelope in told:
-        mind.fold(envelope)
-    async with engine.begin() as connection:
-        for row in brain.rows:
-            await connection.execute(sa.delete(table_of(row, LIVE)))
-        await store.save_rows(connection, mind.state.take_changes(), LIVE)
-    return dict(mind.state.everything()), Answers(engine, brain)
-
-
 def at_once(told: Sequence[Envelope]) -> list[Envelope]:
     """What a story decides is said at the time of whatever caused it, and never before it."""
     times: list[Envelope] = []
@@ -176,16 +119,16 @@ def at_once(told: Sequence[Envelope]) -> list[Envelope]:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_every_question_about_a_moment_is_answered_as_it_was_then(
-    engine: AsyncEngine, seed: int
+    idle: AsyncEngine, seed: int
 ) -> None:
     dice = random.Random(seed)
     told = at_once(lived(dice).heard)
-    await keep(engine, told)
-    past = Past(engine, whole_brain())
+    await keep(idle, told)
+    past = Past(idle, whole_brain())
     moments = sorted(dice.sample(range(1, len(told)), MOMENTS), key=lambda _: dice.random())
     for number in moments:
         prefix = [each for each in told if each.time <= told[number].time]
-        rows, answers = await shown(engine, prefix)
+        rows, answers = await shown(idle, prefix)
         for query in questions(rows):
             then = query.model_copy(update={"at": told[number].time})
             expected = orjson.loads(await answers.answer(query))
@@ -193,11 +136,11 @@ async def test_every_question_about_a_moment_is_answered_as_it_was_then(
     await past.close()
 
 
-async def test_what_came_later_was_not_there(engine: AsyncEngine) -> None:
+async def test_what_came_later_was_not_there(idle: AsyncEngine) -> None:
     story = Story()
     story.live(LogStarted(log_id="log"), AddVideo(url=URLS[0]))
-    await keep(engine, story.heard)
-    past = Past(engine, whole_brain())
+    await keep(idle, story.heard)
+    past = Past(idle, whole_brain())
     with pytest.raises(NotFound):
         await past.answer(GetVideo(id=VIDEOS[0], at=BEGINNING))
     listed = orjson.loads(await past.answer(ListVideos(at=BEGINNING)))

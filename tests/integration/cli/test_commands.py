@@ -17,12 +17,13 @@ from mvidarr_common.cli import (
     rebuild,
     site,
     undo,
+    what_if,
     why,
 )
 from mvidarr_common.secrets import instance_key
 from mvidarr_common.settings import Settings
 
-MODULES = (history, jobs, library, log, login, parked, queues, rebuild, site, undo, why)
+MODULES = (history, jobs, library, log, login, parked, queues, rebuild, site, undo, what_if, why)
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
     [
         "add http://example.org/v", "follow Björk", "unfollow Björk", "library", "show v", "jobs",
         "history v", "log tail", "log show 3", "log stats", "log grep x", "log verify",
-        "log restore", "why x.mp4", "undo c", "parked list", "parked show e", "parked retry",
+        "log restore", "why x.mp4", "undo c", "what-if --template x", "parked list",
+        "parked show e", "parked retry",
         "parked edit e --set a=1 --reason r", "rebuild", "parked discard e --reason useless",
         "login admin --password-stdin", "site list", "site set youtube.com --rate 5",
         "site forget youtube.com", "queues", "queue all --pause", "pace all --at-once 2",

@@ -13,7 +13,7 @@ from mvidarr_common.messages.jobs import AnySpec
 from mvidarr_common.messages.library import Description, DescriptionField
 from mvidarr_common.messages.notify import Channel
 from mvidarr_common.messages.pipelines import PipelineName
-from mvidarr_common.messages.profiles import DEFAULT_PROFILE
+from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile
 from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.messages.work.plans import PipelinePlan
 
@@ -53,6 +53,17 @@ class Others(Body):
     """Artists that are the same one under other names."""
 
     others: tuple[ArtistId, ...] = Field(min_length=1, max_length=100)
+
+
+class Wish(Body):
+    """What to try on the videos that match a filter."""
+
+    profile: QualityProfile | None = None
+    template: str | None = Field(default=None, min_length=1, max_length=1000)
+    filter: str | None = None
+    kept: bool = False
+    limit: int = Field(default=100, ge=1, le=500)
+    cursor: str | None = None
 
 
 class Login(Body):

@@ -1,6 +1,6 @@
 """All read models, in the order in which they fold and decide: foundations first."""
 
-from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo
+from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo, what_if
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import (
@@ -66,6 +66,7 @@ MODELS: tuple[ReadModel, ...] = (
     history.model,
     rebuilds.model,
     log_queries.model,
+    what_if.model,
     imports.model,
 )
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.errors import Problem
 from mvidarr_common.messages import Query, Value
@@ -29,6 +28,7 @@ from mvidarr_common.messages.queries import (
     OfThePast,
 )
 
+from .brain.dialects import open_engine
 from .brain.model import Brain, ReadModel
 from .brain.moments import GENERATION, Moment, moment, seq_at, touching
 from .brain.reading import Read
@@ -58,7 +58,7 @@ class Past:
 
     def __init__(self, engine: AsyncEngine, brain: Brain) -> None:
         self._engine = engine
-        self._own = create_async_engine(engine.url, poolclass=NullPool)
+        self._own = open_engine(engine.url.render_as_string(hide_password=False), 1)
         self._brain = brain
         self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import FileToMove, Moved, Rename, Renamed
+from mvidarr_common.naming import path_for
 
 from .moves import Move
-from .naming import path_for
 from .shelving import films, free_shelf
 from .sources import below, existing
 

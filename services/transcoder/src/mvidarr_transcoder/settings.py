@@ -6,9 +6,8 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from mvidarr_common.naming import DEFAULT_TEMPLATE, checked
 from mvidarr_common.settings import Settings
-
-from .naming import DEFAULT_TEMPLATE, checked
 
 
 class TranscoderSettings(Settings):

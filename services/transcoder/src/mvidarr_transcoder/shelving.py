@@ -15,9 +15,9 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Artwork, FileToMove, Place, Placed
 from mvidarr_common.messages.library import Rendition
+from mvidarr_common.naming import folded, path_for
 
 from .moves import MARKERS, Move
-from .naming import folded, path_for
 from .sources import below, existing, extension
 
 RENDITIONS = ".renditions"

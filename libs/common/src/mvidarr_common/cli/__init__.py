@@ -20,13 +20,14 @@ from . import (
     settings,
     site,
     undo,
+    what_if,
     why,
     workers,
 )
 
 GROUPS = (
-    run, demo, login, library, jobs, pipelines, workers, queues, history, why, undo, log, parked,
-    rebuild, messages, settings, site, doctor, backup,
+    run, demo, login, library, jobs, pipelines, workers, queues, history, why, undo, what_if, log,
+    parked, rebuild, messages, settings, site, doctor, backup,
 )  # fmt: skip
 
 

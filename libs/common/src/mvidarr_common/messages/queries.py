@@ -521,5 +521,38 @@ class GetPosition(Query[PositionView], wire="position.get", answer=PositionView)
     """For the gateway: is what it has seen all that there is?"""
 
 
+Outcome = Literal["upgraded", "transcoded", "renamed", "refused", "kept"]
+
+
+class Supposition(View):
+    """What would become of a video, and why."""
+
+    video_id: VideoId
+    title: str
+    artist: str | None
+    quality: str | None
+    path: str
+    outcome: Outcome
+    reason: str
+    new_path: str | None = None
+
+
+class Suppositions(Page):
+    """`looked_at` counts the videos of this page; those of which nothing would become are left
+    out, so a page may be empty and not the last."""
+
+    items: tuple[Supposition, ...]
+    looked_at: int
+
+
+class WhatIf(Filtered, Query[Suppositions], wire="library.what_if", answer=Suppositions):
+    """A quality profile, a naming template, or both, tried on the library; nothing is changed.
+    `kept` shows also what would stay as it is."""
+
+    profile: QualityProfile | None = None
+    template: str | None = Field(default=None, min_length=1, max_length=1000)
+    kept: bool = False
+
+
 OfThePast = GetArtist | ListArtists | GetVideo | ListVideos | GetJob | ListJobs
 """What can be asked of a moment of the past."""

@@ -25,6 +25,7 @@ from . import (
     system,
     users,
     videos,
+    what_if,
 )
 
 ROUTERS = (
@@ -51,5 +52,6 @@ ROUTERS = (
     system.router,
     arr.router,
     feeds.router,
+    what_if.router,
     events.router,
 )

@@ -12,7 +12,7 @@ from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.jobs import Place, PlaceFile
 from mvidarr_common.messages.library import Description
 from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream
-from mvidarr_transcoder.naming import DEFAULT_TEMPLATE, checked, folded, path_for, safe, shortened
+from mvidarr_common.naming import DEFAULT_TEMPLATE, checked, folded, path_for, safe, shortened
 
 FACTS = MediaFacts(
     container="mp4",
