@@ -1,0 +1,37 @@
+"""Two generations of the software at work on one log: each understands what it should."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+COUNT = 100
+
+
+async def _process(generation: str, url: str) -> list[dict[str, Any]]:
+    """What this generation has understood when both have said everything."""
+    words = ("-m", "tests.integration.bus.generation", generation, url, str(COUNT))
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, complaint = await child.communicate()
+    assert child.returncode == 0, complaint.decode()
+    heard: list[dict[str, Any]] = json.loads(said)
+    return heard
+
+
+async def test_older_and_newer_work_side_by_side(url: str) -> None:
+    older, newer = await asyncio.gather(_process("older", url), _process("newer", url))
+    songs = [f"Song {n} of the {who}" for who in ("newer", "older") for n in range(COUNT)]
+
+    # The older one reads the newer version as its own, and passes over what it does not know.
+    assert sorted(each["name"] for each in older if "name" in each) == sorted(songs)
+    assert all(set(each) == {"name"} for each in older if "name" in each)
+    unknown = [each["unknown"] for each in older if "unknown" in each]
+    assert unknown == ["nobody here knows the event 'test.danced'"] * COUNT
+
+    # The newer one reads the older version with what it lacks filled in.
+    assert sorted(each["name"] for each in newer) == sorted(songs)
+    assert all(each["key"] == each["name"].casefold() for each in newer)
+    moods = {each["mood"] for each in newer if each["name"].endswith("older")}
+    assert (moods, {each["mood"] for each in newer}) == ({None}, {None, "glad"})
