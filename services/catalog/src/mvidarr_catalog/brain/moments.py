@@ -89,11 +89,12 @@ class Moment:
 async def moment(
     connection: AsyncConnection, models: tuple[ReadModel, ...], *where: sa.ColumnElement[bool]
 ) -> Moment:
-    """Empty tables, to begin with."""
+    """Empty tables, to begin with; without indexes where few records matter."""
     mind = Mind(brain_of(models))
     for row in mind.brain.rows:
         table = table_of(row, GENERATION)
-        statements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+        statements: list[DDLElement] = [CreateTable(table)]
+        statements += [] if where else map(CreateIndex, table.indexes)
         for statement in statements:
             text = str(statement.compile(dialect=connection.dialect))
             temporary = text.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
