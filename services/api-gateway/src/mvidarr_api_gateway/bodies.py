@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import AwareDatetime, Field, SecretStr
 
 from mvidarr_common.messages import Value
+from mvidarr_common.messages.batches import MOST_JOBS
 from mvidarr_common.messages.curating import MOST_AT_ONCE
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import ArtistId, JobId, ProfileId, VideoId
@@ -93,6 +94,20 @@ class NewJob(Body):
     after: tuple[JobId, ...] = Field(default=(), max_length=100)
     deadline: AwareDatetime | None = None
     run_limit: float | None = Field(default=None, gt=0)
+
+
+class NewJobs(Body):
+    """Many jobs with the same purpose and priority."""
+
+    specs: tuple[AnySpec, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    for_subject: str | None = None
+    priority: int = Priority
+
+
+class Matching(Body):
+    """Which jobs; docs/filters.md."""
+
+    filter: str = Field(min_length=1, max_length=2000)
 
 
 class JobChanges(Body):

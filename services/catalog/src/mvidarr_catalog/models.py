@@ -5,6 +5,7 @@ from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, users
 from .jobs import (
     adding,
+    batches,
     job_queries,
     jobs,
     pausing,
@@ -41,6 +42,7 @@ MODELS: tuple[ReadModel, ...] = (
     jobs.model,
     job_queries.model,
     adding.model,
+    batches.model,
     pausing.model,
     sites.model,
     site_profiles.model,

@@ -17,6 +17,7 @@ from .brain.model import Brain
 from .brain.store import Fenced
 from .brain.timers import Timers
 from .imports import not_while_importing
+from .jobs.batches import Batches
 from .jobs.census import Census
 from .jobs.dead import DeadLetters
 from .jobs.dispatcher import Dispatcher
@@ -59,7 +60,14 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSe
     dispatcher, census = Dispatcher(workforce, settings.downloads_per_site), Census(workforce)
     splitter = Splitter(workforce, SplitRule(settings.split_longer_than, settings.split_part))
     chores = not_while_importing(
-        Timers(), splitter, dispatcher, Reaper(workforce, bus.depth), rebuilder, census, BulkChore()
+        Timers(),
+        splitter,
+        dispatcher,
+        Reaper(workforce, bus.depth),
+        rebuilder,
+        census,
+        BulkChore(),
+        Batches(),
     )
     leader = Leader(engine, bus, brain, chores)
     dead = DeadLetters(bus, engine)

@@ -2,6 +2,7 @@
 
 from . import (
     archive,
+    batches,
     curating,
     dispatch,
     dispatch_queries,
@@ -35,7 +36,7 @@ from .base import (
 
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "archive", "curating", "dispatch", "dispatch_queries", "fetching", "find", "identity", "ids",
-    "jobs", "library", "media", "notify", "pages", "pipelines", "profiles", "queries",
-    "registered", "sites", "steering", "system",
+    "archive", "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find",
+    "identity", "ids", "jobs", "library", "media", "notify", "pages", "pipelines", "profiles",
+    "queries", "registered", "sites", "steering", "system",
 ]  # fmt: skip

@@ -5,18 +5,33 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.bodies import JobChanges, NewJob
+from mvidarr_api_gateway.bodies import JobChanges, Matching, NewJob, NewJobs
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_common.messages import Message
+from mvidarr_common.messages.batches import (
+    BatchStarted,
+    BatchView,
+    ChangeJobs,
+    Deed,
+    EnqueueJobs,
+    GetBatch,
+)
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import CancelJob, EnqueueJob, JobAdded, RetryJob
 from mvidarr_common.messages.queries import GetJob, Jobs, JobView, Listing, ListJobs, Records
 from mvidarr_common.messages.steering import PauseJob, ResumeJob, SetJobPriority
 
 router = guarded_router("/api/v1/jobs", "jobs")
+
+
+def _batch(fact: Message) -> GetBatch | None:
+    return GetBatch(id=fact.batch_id) if isinstance(fact, BatchStarted) else None
+
+
+BATCH = Reply(BatchStarted, _batch, "/api/v1/jobs/batches")
 
 
 @router.get("", openapi_extra=needs("readonly"), response_model=Jobs)
@@ -30,6 +45,24 @@ async def enqueue(body: NewJob, request: Request) -> Response:
     """Add a job that belongs to no pipeline."""
     command = EnqueueJob(**dict(body))
     return await perform(request, command, Reply(JobAdded, _added, "/api/v1/jobs"))
+
+
+@router.post("/bulk", openapi_extra=needs("admin"), response_model=BatchView, status_code=201)
+async def enqueue_many(body: NewJobs, request: Request) -> Response:
+    """Add up to 10,000 jobs; they come a few hundred at a time."""
+    return await perform(request, EnqueueJobs(**dict(body)), BATCH)
+
+
+@router.post("/{deed}", openapi_extra=needs("manager"), response_model=BatchView, status_code=201)
+async def change_many(deed: Deed, body: Matching, request: Request) -> Response:
+    """Do this to every job that matches a filter."""
+    return await perform(request, ChangeJobs(filter=body.filter, deed=deed), BATCH)
+
+
+@router.get("/batches/{id}", openapi_extra=needs("readonly"), response_model=BatchView)
+async def batch(id: str, deps: Given) -> Response:
+    """How far a batch is."""
+    return json_bytes(await deps.reads.get(GetBatch(id=id)))
 
 
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobView)

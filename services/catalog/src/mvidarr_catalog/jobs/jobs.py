@@ -130,7 +130,7 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
         before=(),
         spec=event.spec,
         result=None,
-        origin=_origin(cause),
+        origin=origin_of(cause),
     )
     _put(state, job, None)
 
@@ -199,7 +199,7 @@ def rescheduled(event: JobRescheduled, cause: Envelope, state: State) -> None:
             due=None if job.waits_for else event.due,
             ended=None,
             worker_id=None,
-            origin=_origin(cause),
+            origin=origin_of(cause),
         )
         _put(state, again, job)
 
@@ -304,7 +304,8 @@ def existing(state: Known, id: JobId) -> Job:
     return job
 
 
-def _origin(cause: Envelope) -> Origin:
+def origin_of(cause: Envelope) -> Origin:
+    """What later messages name as their cause."""
     return Origin(
         id=cause.id,
         correlation_id=cause.correlation_id,
