@@ -15,6 +15,7 @@ from mvidarr_common.testing.servers import MissingServer
 from . import (
     bus,
     commands,
+    downloading,
     folding,
     jobs,
     picturing,
@@ -31,8 +32,8 @@ from .measure import Figure, cell
 from .report import keep
 
 MODULES = (
-    commands, jobs, folding, probing, picturing, spawning, transcoding, progress, startup, bus,
-    scaling,
+    commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
+    startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""

@@ -10,7 +10,7 @@ from .ground import Ground
 
 RUNS = 3
 
-Unit = Literal["ms", "s", "/s"]
+Unit = Literal["ms", "s", "/s", "MB/s", "MiB", "%"]
 
 
 @dataclass(frozen=True, slots=True)

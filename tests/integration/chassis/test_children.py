@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ import pytest
 
 from mvidarr_common import forked
 from mvidarr_common.errors import JobError
+from mvidarr_common.forkserver import Limits
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.conditions import eventually
 
@@ -92,6 +94,17 @@ def have_grandchildren() -> None:
     with subprocess.Popen(["sh", "-c", STUBBORN]) as shell:
         forked.tell("up")
         shell.wait()
+
+
+def open_many(count: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(Path("/dev/null").open())
+
+
+def compute_for_ever() -> None:
+    while True:
+        pass
 
 
 def eat(size: int) -> int:
@@ -233,10 +246,18 @@ async def test_a_killed_fork_server_takes_its_children_along_and_comes_back(
 
 
 async def test_memory_has_a_limit_where_one_is_set() -> None:
-    async with open_children(memory=256 << 20) as limited:
+    async with open_children(limits=Limits(memory=256 << 20)) as limited:
         assert await limited.call(eat, 1 << 20) == 1 << 20
         with pytest.raises(MemoryError):
             await limited.call(eat, 1 << 30)
+
+
+async def test_processor_time_and_open_files_have_limits_where_they_are_set() -> None:
+    async with open_children(limits=Limits(seconds=1, files=64)) as limited:
+        with pytest.raises(OSError, match="Too many open files"):
+            await limited.call(open_many, 100)
+        with pytest.raises(JobError, match="SIGXCPU"):
+            await limited.call(compute_for_ever)
 
 
 async def test_a_module_that_cannot_be_imported_is_told_at_once(

@@ -12,6 +12,7 @@ import pytest
 
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
+from mvidarr_common.forkserver import Limits
 from mvidarr_common.messages.jobs import OwnRecipe, Probe, Thumbnails, Transcode, Verify
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.worker import run_job
@@ -144,7 +145,7 @@ async def test_what_makes_no_progress_is_ended(
 
 
 async def test_a_child_gets_so_much_memory_and_no_more() -> None:
-    async with open_children(("av",), memory=600 << 20) as children:
+    async with open_children(("av",), limits=Limits(memory=600 << 20)) as children:
         with pytest.raises(MemoryError):
             await children.call(bytearray, 1 << 30)
 

@@ -78,3 +78,9 @@ def test_what_dead_jobs_have_left_is_swept_when_it_is_old_and_all_else_stays(
     assert [folder.exists() for folder in folders] == [True, False, True, True]
     assert sweep_old(root, 500) == 0
     living.remove()
+
+
+def test_where_the_size_was_not_known_there_is_nothing_to_give_back(tmp_path: Path) -> None:
+    with reserved(tmp_path, (), 0) as room:
+        room.need(-64 * 1024**2)
+    assert list(tmp_path.iterdir()) == []

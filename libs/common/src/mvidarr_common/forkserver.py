@@ -35,6 +35,27 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _MORE_LIKELY_TO_BE_KILLED = "500"
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one child, and each program that it starts, may use; None is no limit. Memory for data
+    in bytes, processor time in seconds, and files open at the same time."""
+
+    memory: int | None = None
+    seconds: int | None = None
+    files: int | None = None
+
+    def keep(self) -> None:
+        """For this process from now on. At the end of its time it is told, then killed."""
+        if self.memory is not None:
+            resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
+        if self.seconds is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (self.seconds, self.seconds + 5))
+        if self.files is not None:
+            most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            allowed = self.files if most == resource.RLIM_INFINITY else min(self.files, most)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+
+
 @dataclass
 class Child:
     """A running child, the leash that its owner holds, and when patience with it ends."""
@@ -47,9 +68,9 @@ class Child:
 class Server:
     """Starts, watches and ends children until the parent goes."""
 
-    def __init__(self, control: socket.socket, memory: int | None) -> None:
+    def __init__(self, control: socket.socket, limits: Limits) -> None:
         self.control = control
-        self.memory = memory
+        self.limits = limits
         self.children: dict[int, Child] = {}
         self.selector = selectors.DefaultSelector()
         self.wake, self.waker = socket.socketpair()
@@ -118,7 +139,7 @@ class Server:
         """In the child: never returns."""
         try:
             self._let_go(descriptors[0])
-            _isolate(server, self.memory)
+            _isolate(server, self.limits)
             channel = socket.socket(fileno=descriptors[1])
             for target, descriptor in zip((1, 2), descriptors[2:], strict=False):
                 os.dup2(descriptor, target)
@@ -201,8 +222,8 @@ class Server:
 
 
 def main() -> None:
-    """`python -c … <control> <memory> <sys.path> <module>…`: the parent's side is `processes`."""
-    number, memory, path, *preload = sys.argv[1:]
+    """`python -c … <control> <limits> <sys.path> <module>…`: the parent's side is `processes`."""
+    number, limits, path, *preload = sys.argv[1:]
     sys.path[:] = json.loads(path)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -211,22 +232,21 @@ def main() -> None:
     for module in preload:
         importlib.import_module(module)
     gc.freeze()
-    server = Server(socket.socket(fileno=int(number)), int(memory) or None)
+    server = Server(socket.socket(fileno=int(number)), Limits(**json.loads(limits)))
     try:
         server.serve()
     finally:
         server.end_all()
 
 
-def _isolate(server: int, memory: int | None) -> None:
+def _isolate(server: int, limits: Limits) -> None:
     """A session of its own, bound to die with the server, and the first to go when memory ends."""
     os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         os._exit(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if memory is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    limits.keep()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_MORE_LIKELY_TO_BE_KILLED)
 

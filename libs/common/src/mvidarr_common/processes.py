@@ -13,12 +13,14 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import forked, forkserver
 from .answering import Answerers
 from .errors import JobError
+from .forkserver import Limits
 from .jobs import Finished
 from .streams import Streams, keep_tail, pipe, read_frames, split_lines
 
@@ -27,6 +29,7 @@ START_SECONDS = 120.0
 DRAIN_SECONDS = 5.0
 GIVE_UP_SECONDS = forkserver.TERM_SECONDS + 10.0
 ERROR_TAIL = 4096
+NONE = Limits()
 _MAIN = "from mvidarr_common.forkserver import main; main()"
 
 
@@ -64,9 +67,9 @@ class Child:
 class Children:
     """Starts children through one fork server, and that again if it should ever die."""
 
-    def __init__(self, preload: tuple[str, ...] = (), memory: int | None = None) -> None:
+    def __init__(self, preload: tuple[str, ...] = (), limits: Limits = NONE) -> None:
         self._preload = preload
-        self._memory = memory
+        self._limits = limits
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = asyncio.Lock()
@@ -185,7 +188,8 @@ class Children:
         self._control, end = socket.socketpair()
         self._control.setblocking(False)
         with end:
-            arguments = [str(end.fileno()), str(self._memory or 0), json.dumps(sys.path)]
+            limits = json.dumps(asdict(self._limits))
+            arguments = [str(end.fileno()), limits, json.dumps(sys.path)]
             self._process = subprocess.Popen(  # noqa: ASYNC220  # returns as soon as it has forked
                 [sys.executable, "-c", _MAIN, *arguments, *self._preload],
                 stdin=subprocess.DEVNULL, pass_fds=(end.fileno(),), start_new_session=True,
@@ -200,10 +204,10 @@ class Children:
 
 @asynccontextmanager
 async def open_children(
-    preload: tuple[str, ...] = (), memory: int | None = None
+    preload: tuple[str, ...] = (), limits: Limits = NONE
 ) -> AsyncIterator[Children]:
     """Children that are gone when this is left."""
-    children = Children(preload, memory)
+    children = Children(preload, limits)
     try:
         yield children
     finally:

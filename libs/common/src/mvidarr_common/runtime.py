@@ -17,6 +17,7 @@ from . import logs, tracing
 from .bus import open_bus
 from .bus.protocol import Bus
 from .files import DataRoot
+from .forkserver import Limits
 from .health import Readiness, health_app
 from .hearing import Hearing
 from .messages.ids import WorkerId, new_id
@@ -80,7 +81,7 @@ async def running(
     runtime = _runtime(service, settings, bus)
     stopping = asyncio.Event()
     async with (
-        open_children(service.preload, _child_memory(settings)) as children,
+        open_children(service.preload, _limits(settings)) as children,
         service.open(runtime) as deps,
         asyncio.TaskGroup() as tasks,
     ):
@@ -112,6 +113,12 @@ def _runtime(service: AnyService, settings: Settings, bus: Bus) -> Runtime[Any]:
         key=instance_key(settings),
         worker_id=WorkerId(f"{service.name}-{socket.gethostname()}-{os.getpid()}-{new_id()[:8]}"),
     )
+
+
+def _limits(settings: Settings) -> Limits:
+    """For every child of the service."""
+    memory = _child_memory(settings)
+    return Limits(memory, settings.child_cpu_seconds, settings.child_open_files)
 
 
 def _child_memory(settings: Settings) -> int:

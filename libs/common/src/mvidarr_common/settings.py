@@ -64,6 +64,13 @@ class Settings(BaseSettings):
         " the machine has",
         gt=0,
     )
+    child_cpu_seconds: int | None = Field(
+        default=None, description="processor time that one child process may use; none: no limit",
+        gt=0,
+    )  # fmt: skip
+    child_open_files: int = Field(
+        default=1024, description="files that one child process may have open", ge=64
+    )
     grace: float = Field(default=30.0, description="seconds from SIGTERM to the end", gt=0)
 
     @classmethod

@@ -15,6 +15,9 @@ from .partial import NAME
 PROOFS = "youtubepot-ownservice"
 """How the provider in `services` is called in arguments."""
 
+BLOCK = 128 * 1024
+"""Bytes that are read at a time, and at most lost when a child is killed."""
+
 LONGEST_RECORDING = 5 * 3600.0
 """Seconds; an attempt at a job may take an hour more."""
 
@@ -55,6 +58,8 @@ def options(order: Order, journal: Journal, proxy: str = "") -> dict[str, Any]:
         "playlist_items": "1-2",
         **_subtitles(order.profile.fetch.subtitles),
         "ratelimit": order.rate,
+        "buffersize": BLOCK,
+        "noresizebuffer": True,
         "fragment_retries": manners.retries,
         "concurrent_fragment_downloads": manners.fragments,
         # A fragment left out makes a file with a hole, which yt-dlp would call a success.

@@ -48,7 +48,7 @@ class Room:
 
     def need(self, left: int) -> None:
         """Give back what is no longer to come, some megabytes at a time."""
-        if self._held - left >= _STEP:
+        if self._held and self._held - left >= _STEP:
             self._held = max(left, 0)
             os.truncate(self._path, self._held)
 

@@ -12,6 +12,11 @@ from mvidarr_common.settings import Settings
 class DownloaderSettings(Settings):
     """Settings of the downloader."""
 
+    child_cpu_seconds: int | None = Field(
+        default=3600,
+        gt=0,
+        description="processor time that one download may use; none: no limit",
+    )
     download_slots: int | None = Field(
         default=None,
         ge=1,

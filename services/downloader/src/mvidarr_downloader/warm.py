@@ -6,20 +6,32 @@ takes about a second of processor time; a child that finds it done looks at a pa
 
 import gc
 from contextlib import suppress
+from functools import cache
 
-from yt_dlp import YoutubeDL
+from yt_dlp.downloader.common import FileDownloader
+from yt_dlp.networking import common
+
+from .remote import Session
 
 _PAGE = "https://warm.invalid/"
 
 
 def look_at_an_empty_page() -> None:
     """Ask every extractor about a page, without any network."""
-    with YoutubeDL({"quiet": True, "cachedir": False, "proxy": ""}) as ydl:
+    with Session({"quiet": True, "cachedir": False, "proxy": ""}) as ydl:
+        for handler in ydl._request_director.handlers.values():
+            handler._make_sslcontext()
         for name, extractor in list(ydl._ies.items()):
             extractor.suitable(_PAGE)
             ydl.get_info_extractor(name)
         list(ydl.get_info_extractor("Generic")._extract_embeds(_PAGE, "<html></html>"))
 
+
+# Reading the certificates takes longer than reading a page: done once, for all children.
+common.make_ssl_context = cache(common.make_ssl_context)
+
+# Lines of progress are written for a console that nobody looks at, with every block.
+FileDownloader.report_progress = lambda *_: None
 
 # Work at import, since this is what a fork server does with a module. It saves time and nothing
 # else, so a failure in it is none.
