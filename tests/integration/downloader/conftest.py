@@ -1,7 +1,7 @@
 """A site with real videos, and a way to run the downloader's job against it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from mvidarr_common.addresses import Address, is_public
 from mvidarr_common.demo.samples import Sample, make_samples
 from mvidarr_common.demo.site import Site
 from mvidarr_common.files import DataRoot
@@ -20,7 +21,9 @@ from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.testing.worker import run_job
 from mvidarr_downloader.cookies import Jar
 from mvidarr_downloader.deps import Deps, manners_of
+from mvidarr_downloader.fetchers import fetcher_for
 from mvidarr_downloader.jobs import download, inspect
+from mvidarr_downloader.orders import Order
 from mvidarr_downloader.service import service
 from mvidarr_downloader.settings import DownloaderSettings
 
@@ -104,6 +107,24 @@ Fetch = Callable[..., Awaitable[Downloaded]]
 @pytest.fixture
 def fetch(downloader: Downloader) -> Fetch:
     return downloader.fetch
+
+
+def site_alone(address: Address) -> bool:
+    """The address of the test's site counts as public; all else on loopback does not."""
+    return str(address) == "127.0.0.1" or is_public(address)
+
+
+def fetch_guarded(
+    url: str,
+    into: Path,
+    public: Callable[[Address], bool] = site_alone,
+    profile: QualityProfile = ALL,
+    **given: Any,
+) -> Downloaded:
+    """In this process, without the look at the URL: as if its name had led elsewhere before."""
+    manners = replace(manners_of(DownloaderSettings(download_retries=0)), public=public, **given)
+    order = Order(url, profile, DataRoot(into), into, (), manners)
+    return fetcher_for(url).fetch(order)
 
 
 def downloading() -> list[psutil.Process]:

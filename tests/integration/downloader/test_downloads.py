@@ -43,6 +43,14 @@ async def test_a_webm_comes_from_a_page_with_a_video_element(
         assert [stream.codec.name for stream in film.streams] == ["vp9", "opus"]
 
 
+async def test_a_page_that_tells_of_its_video_in_its_head_alone_will_do(
+    site: Site, fetch: Any
+) -> None:
+    site.pages[FERRY] = Conduct(player="opengraph")
+    result = await fetch(site.url(FERRY))
+    assert result.size == site.samples[FERRY].path.stat().st_size
+
+
 async def test_a_damaged_file_is_fetched_as_it_is(site: Site, fetch: Any) -> None:
     result = await fetch(site.url(TRAIN))
     assert result.size == site.samples[TRAIN].path.stat().st_size

@@ -2,24 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mvidarr_common.addresses import Address, is_public
+from mvidarr_common.addresses import is_public
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import Invalid, JobError
-from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import Downloaded
-from mvidarr_common.messages.profiles import QualityProfile
-from mvidarr_downloader.deps import manners_of
-from mvidarr_downloader.fetchers import fetcher_for
-from mvidarr_downloader.orders import Order
-from mvidarr_downloader.settings import DownloaderSettings
+
+from .conftest import fetch_guarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,29 +43,12 @@ async def test_what_is_no_web_address_is_refused(url: str, fetch: Any) -> None:
     assert refused.value.code == "invalid_url"
 
 
-def site_alone(address: Address) -> bool:
-    """The address of the test's site counts as public; what it leads to does not."""
-    return str(address) == "127.0.0.1" or is_public(address)
-
-
-def fetch_directly(
-    url: str, tmp_path: Path, public: Callable[[Address], bool] = is_public
-) -> Downloaded:
-    """Without the look at the URL, as if its name had resolved to something public before."""
-    manners = manners_of(DownloaderSettings(download_retries=0))
-    order = Order(
-        url, QualityProfile(name="all"), DataRoot(tmp_path), tmp_path, (),
-        replace(manners, public=public),
-    )  # fmt: skip
-    return fetcher_for(url).fetch(order)
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_a_name_that_resolves_to_a_private_address_later_is_refused_too(
     host: str, tmp_path: Path
 ) -> None:
     with pytest.raises(JobError) as refused:
-        fetch_directly(f"http://{host}:9/watch", tmp_path)
+        fetch_guarded(f"http://{host}:9/watch", tmp_path, is_public)
     assert (refused.value.code, refused.value.retry) == ("private_address", False)
 
 
@@ -89,7 +65,7 @@ async def test_no_way_leads_from_a_public_page_into_a_private_network(
         else:
             site.media[FERRY] = Conduct(redirect=inside)
         with pytest.raises(JobError) as refused:
-            await asyncio.to_thread(fetch_directly, site.url(FERRY), tmp_path, site_alone)
+            await asyncio.to_thread(fetch_guarded, site.url(FERRY), tmp_path)
         assert (refused.value.code, refused.value.retry) == ("private_address", False)
         inner.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -99,5 +75,5 @@ async def test_no_way_leads_from_a_public_page_into_a_private_network(
 async def test_a_public_page_is_fetched_while_private_ones_are_refused(
     site: Site, tmp_path: Path
 ) -> None:
-    result = await asyncio.to_thread(fetch_directly, site.url(FERRY), tmp_path, site_alone)
+    result = await asyncio.to_thread(fetch_guarded, site.url(FERRY), tmp_path)
     assert result.size == site.samples[FERRY].path.stat().st_size

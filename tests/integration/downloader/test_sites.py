@@ -1,31 +1,24 @@
 """What people have set for a site is kept towards it: cookies, login, proxy, manners."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mvidarr_common.addresses import Address, is_public
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
-from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import Downloaded
-from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.site_secrets import SiteSecrets, sealed
-from mvidarr_downloader.deps import manners_of
-from mvidarr_downloader.fetchers import fetcher_for
 from mvidarr_downloader.options import Journal, reading
-from mvidarr_downloader.orders import Manners, Order
-from mvidarr_downloader.settings import DownloaderSettings
+from mvidarr_downloader.orders import Manners
 from mvidarr_downloader.sites import at_site
 
-from .conftest import KEY
+from .conftest import KEY, fetch_guarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -71,19 +64,6 @@ async def proxying() -> AsyncIterator[Proxy]:
         port = server.sockets[0].getsockname()[1]
         proxy.address = f"http://me:word@127.0.0.3:{port}"
         yield proxy
-
-
-def site_alone(address: Address) -> bool:
-    """The test's site counts as public; proxies and all else on loopback do not."""
-    return str(address) == "127.0.0.1" or is_public(address)
-
-
-def fetch_guarded(
-    url: str, into: Path, public: Callable[[Address], bool] = site_alone, **given: Any
-) -> Downloaded:
-    manners = replace(manners_of(DownloaderSettings(download_retries=0)), public=public, **given)
-    order = Order(url, QualityProfile(name="all"), DataRoot(into), into, (), manners)
-    return fetcher_for(url).fetch(order)
 
 
 async def test_the_sealed_cookies_of_a_site_open_its_pages(site: Site, fetch: Any) -> None:

@@ -5,17 +5,17 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import imageio_ffmpeg
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,9 +23,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.server import serving
 from mvidarr_common.errors import JobError
+from mvidarr_common.messages.fetching import FetchOptions
+from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.testing.conditions import eventually
 
-from .conftest import downloading
+from .conftest import downloading, fetch_guarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -50,6 +52,9 @@ class Streams:
     down: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
+    moved: dict[str, str] = field(default_factory=dict)
+    live: list[int] = field(default_factory=list)
+    """How many pieces `live.m3u8` shows at the next requests; the last number ends it."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -81,12 +86,25 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
         streams.asked[name] += 1
         if name in streams.held:
             await streams.closing.wait()
+        if name == "live.m3u8":
+            answer = Response(live_list(streams.live), media_type="application/x-mpegurl")
+            return await answer(scope, receive, send)
+        if name in streams.moved:
+            return await RedirectResponse(streams.moved[name])(scope, receive, send)
         app: ASGIApp = Response(status_code=503) if name in streams.down else files
         await app(scope, receive, send)
 
     async with serving(Starlette(routes=[Mount("/", answer)])) as address:
         yield replace(streams, address=address)
         streams.closing.set()
+
+
+def live_list(shown: list[int]) -> str:
+    """A stream that is under way: each request shows what there is by now."""
+    count = shown.pop(0) if len(shown) > 1 else shown[0]
+    pieces = "".join(f"#EXTINF:1,\nlist{n}.ts\n" for n in range(count))
+    end = "" if len(shown) > 1 else "#EXT-X-ENDLIST\n"
+    return f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n{pieces}{end}"
 
 
 def kinds(path: Path) -> tuple[list[str], float]:
@@ -187,3 +205,49 @@ async def test_a_killed_child_goes_on_from_the_piece_that_it_had_reached(
     result = await fetch(f"{streams.address}/{manifest}")
     assert [streams.asked[name] for name in pieces] == [1, 1, 1, 1, 2, 1, 1, 1]
     assert (result.size, result.sha256) == (whole.size, whole.sha256)
+
+
+async def test_a_manifest_leads_nobody_into_a_private_network(
+    streams: Streams, tmp_path: Path
+) -> None:
+    piece = "#EXTINF:1,\nhttp://127.0.0.2:9/secret.ts\n"
+    (streams.folder / "bad.m3u8").write_text(f"#EXTM3U\n{piece}#EXT-X-ENDLIST\n")
+    with pytest.raises(JobError) as refused:
+        await asyncio.to_thread(fetch_guarded, f"{streams.address}/bad.m3u8", tmp_path)
+    assert refused.value.code == "private_address"
+
+
+async def test_what_is_live_is_waited_for(streams: Streams, fetch: Any) -> None:
+    streams.live[:] = [3] * 9
+    with pytest.raises(JobError) as waits:
+        await fetch(f"{streams.address}/live.m3u8")
+    assert (waits.value.code, waits.value.retry) == ("live_not_started", True)
+
+
+@pytest.mark.parametrize(("live", "expected"), [("record", range(3, 8)), ("from_start", (8,))])
+async def test_what_is_live_is_recorded_to_its_end_within_the_guard(
+    live: Literal["record", "from_start"],
+    expected: Container[int],
+    streams: Streams,
+    tmp_path: Path,
+) -> None:
+    streams.live[:] = [5, 5, 5, 5, 6, 8]
+    profile = QualityProfile(name="live", fetch=FetchOptions(live=live))
+    url = f"{streams.address}/live.m3u8"
+    result = await asyncio.to_thread(fetch_guarded, url, tmp_path, profile=profile)
+    codecs, seconds = kinds(tmp_path / result.path)
+    assert sorted(codecs) == ["aac", "h264"]
+    assert round(seconds) in expected
+
+
+async def test_a_recording_leads_nobody_into_a_private_network(
+    streams: Streams, tmp_path: Path
+) -> None:
+    streams.live[:] = [3] * 9
+    profile = QualityProfile(name="live", fetch=FetchOptions(live="record"))
+    for name in ("list0.ts", "list1.ts", "list2.ts"):
+        streams.moved[name] = "http://127.0.0.2:9/secret.ts"
+    url = f"{streams.address}/live.m3u8"
+    with pytest.raises(JobError) as refused:
+        await asyncio.to_thread(fetch_guarded, url, tmp_path, profile=profile)
+    assert refused.value.code == "private_address"

@@ -5,7 +5,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from yt_dlp.postprocessor import SponsorBlockPP
 
-from mvidarr_common.addresses import Address, is_public
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.server import serving
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
-from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.fetching import FetchOptions, SponsorBlock, Subtitles
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_common.messages.profiles import QualityProfile
-from mvidarr_downloader.deps import manners_of
-from mvidarr_downloader.fetchers import fetcher_for
-from mvidarr_downloader.orders import Order
-from mvidarr_downloader.settings import DownloaderSettings
+
+from .conftest import fetch_guarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,17 +62,9 @@ async def reports() -> AsyncIterator[Reports]:
         yield reports
 
 
-def site_alone(address: Address) -> bool:
-    """The test's site counts as public, and the service of the settings does not."""
-    return str(address) == "127.0.0.1" or is_public(address)
-
-
 def fetch_here(site: Site, reports: str, profile: QualityProfile, into: Path) -> Downloaded:
     """In this process, in which the site counts as one that the service knows."""
-    manners = manners_of(DownloaderSettings(download_retries=0, sponsorblock_url=reports))
-    order = Order(site.url(FERRY), profile, DataRoot(into), into, (),
-                  replace(manners, public=site_alone))  # fmt: skip
-    return fetcher_for(order.url).fetch(order)
+    return fetch_guarded(site.url(FERRY), into, profile=profile, sponsorblock=reports)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def options(order: Order, journal: Journal, proxy: str = "") -> dict[str, Any]:
         "skip_unavailable_fragments": False,
         "ffmpeg_location": manners.ffmpeg,
         "external_downloader": {"http": manners.program} if manners.program else None,
-        "external_downloader_args": {"ffmpeg_i": _BY_HTTP, "ffmpeg_o": _ends(order)},
+        "external_downloader_args": {"ffmpeg_i": [*_BY_HTTP], "ffmpeg_o": _ends(order)},
         "live_from_start": order.profile.fetch.live == "from_start",
         "updatetime": False,
         "continuedl": True,
@@ -128,7 +128,7 @@ def _arguments(manners: Manners) -> dict[str, dict[str, list[str]]]:
         name.lower(): {key: list(values) for key, values in each.items()}
         for name, each in manners.arguments.items()
     }
-    return given | {PROOFS: {"address": [manners.po_tokens] if manners.po_tokens else []}}
+    return given | {PROOFS: {"address": [manners.po_tokens or ""]}}
 
 
 def _browser(name: str | None) -> ImpersonateTarget | None:

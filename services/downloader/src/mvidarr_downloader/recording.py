@@ -10,8 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from yt_dlp import YoutubeDL
+from yt_dlp.utils import DownloadError
+
 from . import failures, partial
 from .orders import Order, Progress
+
+Info = dict[str, Any]
 
 _EVERY = 0.5
 _OVER_AFTER = 3600.0
@@ -34,6 +39,21 @@ def _pause(info: Mapping[str, Any], order: Order) -> float | None:
     if left <= 0:
         return None
     return float(left + (_OVER_AFTER if order.profile.fetch.live == "wait" else 0.0))
+
+
+def from_the_start(ydl: YoutubeDL, find: Callable[[], Info]) -> Info:
+    """What a page shows; where yt-dlp cannot go back to the start of something live, FFmpeg begins
+    with the oldest piece that the site still lists."""
+    try:
+        return find()
+    except DownloadError as error:
+        if not ydl.params["live_from_start"] or "--live-from-start" not in str(error):
+            raise
+    ydl.params["live_from_start"] = False
+    info = find()
+    if "m3u8" in str(info.get("protocol")):
+        ydl.params["external_downloader_args"]["ffmpeg_i"] += ["-live_start_index", "0"]
+    return info
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress, Used
 from mvidarr_downloader.pictures import fetch_picture
-from mvidarr_downloader.recording import wait_for_live, watching
+from mvidarr_downloader.recording import from_the_start, wait_for_live, watching
 from mvidarr_downloader.remote import Changed, Session
 from mvidarr_downloader.room import Room, reserved
 from mvidarr_downloader.treating import add_treatments, chapters_of, embeds_picture, write_info
@@ -55,7 +55,7 @@ def _fetch(order: Order, ydl: Session, journal: Journal, way: Way) -> Downloaded
     forked.tell(Progress("extracting"))
     chooser = Chooser(order.profile, order.max_bytes, ydl.build_format_selector(SELECT))
     ydl.format_selector = chooser
-    info = _video_on(ydl, order.url)
+    info = from_the_start(ydl, lambda: _video_on(ydl, order.url))
     wait_for_live(info, order)
     _refuse_too_large(info, order)
     refuse_unwanted(info, order.profile.fetch)
