@@ -33,6 +33,7 @@ from .report import keep
 
 MODULES = (
     commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
+    commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
     startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
