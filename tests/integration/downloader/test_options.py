@@ -13,6 +13,7 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.messages.fetching import FetchOptions, Subtitles
 from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.secrets import InstanceKey
+from mvidarr_downloader.cookies import Jar
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -97,3 +98,4 @@ async def test_cookies_that_have_expired_are_noticed(
         await fetch(site.url(FERRY), download_cookies=cookies)
     assert (failed.value.code, failed.value.retry) == ("cookies_expired", False)
     assert "good" not in str(failed.value.detail)
+    assert "127.0.0.1" in str(Jar(cookies).note())

@@ -5,10 +5,12 @@ A file is what browsers export (Netscape format), plain or sealed with the insta
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mvidarr_common.secrets import InstanceKey
+from mvidarr_common.site_secrets import first_expiry
 
 from . import failures
 
@@ -34,6 +36,14 @@ class Jar:
             if text is not None:
                 return living(text, site)
         return None
+
+    def note(self) -> str | None:
+        """What health says of cookies that expire within days, or have."""
+        soon = datetime.now(UTC) + timedelta(days=3)
+        names = sorted(path.stem for path in self.folder.glob("*.txt")) if self.folder else []
+        ends = {name: first_expiry(self._stored(name) or "") for name in names}
+        due = [f"{name} ({end:%Y-%m-%d})" for name, end in ends.items() if end and end < soon]
+        return f"Cookies expire: {', '.join(due)}." if due else None
 
     def _stored(self, site: str) -> str | None:
         if self.folder is None or not site or "/" in site:

@@ -39,6 +39,7 @@ async def open_deps(runtime: Runtime[DownloaderSettings]) -> AsyncIterator[Deps]
     sweeping = asyncio.create_task(sweep_for_ever(runtime.root, settings.staging_days))
     try:
         jar = Jar(settings.download_cookies, runtime.key)
+        runtime.notes["cookies"] = jar.note
         yield Deps(manners_of(settings), runtime.key, settings.download_stall, jar)
     finally:
         sweeping.cancel()
