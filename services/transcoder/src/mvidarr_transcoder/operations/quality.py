@@ -5,6 +5,7 @@ from mvidarr_common.messages.jobs import Quality, QualityFound
 from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.sources import existing
+from mvidarr_transcoder.stall import ending_when_stalled
 from mvidarr_transcoder.weighing import liken, weigh
 
 
@@ -15,5 +16,6 @@ async def quality(spec: Quality, job: Job[Deps]) -> QualityFound:
     if spec.reference is None or spec.facts.picture is None:
         return found
     reference = existing(job.root, spec.reference)
-    of = await job.ask(measure, str(reference))
+    async with ending_when_stalled(job.deps):
+        of = await job.ask(measure, str(reference))
     return found.model_copy(update={"likeness": await liken(job, source, reference, of)})
