@@ -23,6 +23,7 @@ from . import (
     progress,
     scaling,
     spawning,
+    splitting,
     startup,
     transcoding,
 )
@@ -32,9 +33,8 @@ from .measure import Figure, cell
 from .report import keep
 
 MODULES = (
-    commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
-    commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
-    startup, bus, scaling,
+    commands, jobs, folding, probing, picturing, spawning, transcoding, splitting, downloading,
+    progress, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""

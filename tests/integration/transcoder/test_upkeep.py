@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from mvidarr_common.errors import Invalid, JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.jobs import (
@@ -18,9 +21,10 @@ from mvidarr_common.messages.jobs import (
     Rename,
     Scrub,
     Sidecars,
+    Take,
 )
 from mvidarr_common.messages.library import Description
-from mvidarr_transcoder.operations import place, rename, scrub, sidecars
+from mvidarr_transcoder.operations import place, rename, scrub, sidecars, take
 
 Staged = Callable[..., PlaceFile]
 
@@ -143,3 +147,19 @@ def always_there(old: Path, new: Path) -> Iterator[list[int]]:
     finally:
         over.set()
         watcher.join()
+
+
+async def test_a_file_below_import_is_taken_and_stays_where_it_is(
+    root: DataRoot, run: Any, tmp_path: Path
+) -> None:
+    source = root.path / "import" / "Björk - Jóga (live).mkv"
+    source.parent.mkdir()
+    source.write_bytes(b"film")
+    taken = await run(take, Take(path=root.relative(source)))
+    assert root.at(taken.path).read_bytes() == b"film" == source.read_bytes()
+    assert taken.found == Description(artist="Björk", title="Jóga (live)")
+    (tmp_path / "secret.mkv").write_bytes(b"secret")
+    (root.path / "import" / "link").symlink_to(tmp_path)
+    for number, path in enumerate(("import/link/secret.mkv", "import/../library/x.mkv")):
+        with pytest.raises((Invalid, JobError)):
+            await run(take, Take(path=path), job_id=f"bad-{number}")

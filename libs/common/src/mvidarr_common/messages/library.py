@@ -81,6 +81,14 @@ class AddVideo(Command, wire="video.add"):
     profile_id: ProfileId = DEFAULT_PROFILE
 
 
+class ImportVideo(Command, wire="video.import"):
+    """Take a file below `import/` in the data root into the library; the file itself stays."""
+
+    path: str = Field(pattern=r"^[^/\\][^\\]*$", max_length=1000)
+    known: Description = Description()
+    profile_id: ProfileId = DEFAULT_PROFILE
+
+
 class EditVideo(Command, wire="video.edit", about="video:video_id"):
     """Set what is given; what is None stays. What is cleared is not known any more: then the page
     has its say."""
