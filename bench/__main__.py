@@ -35,8 +35,8 @@ from .measure import Figure, cell
 from .report import keep
 
 MODULES = (
-    commands, jobs, folding, million, recovery, probing, picturing, spawning, transcoding, splitting,
-    downloading, progress, startup, bus, scaling,
+    commands, jobs, folding, million, recovery, probing, picturing, spawning, transcoding,
+    splitting, downloading, progress, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""
