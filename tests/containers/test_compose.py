@@ -1,6 +1,5 @@
 """deploy/compose.yaml on a real engine: started in order of health, and scaled while it works."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -138,24 +137,6 @@ async def test_workers_are_scaled_up_and_down_while_they_work(
         assert await times_told(client, "event.video.ready", video.id) == 1
     await nothing_lost(client, videos, project.root, PATIENCE)
     await nothing_left(project.root, PATIENCE)
-
-
-async def test_only_those_who_must_can_reach_the_world(project: Project, site: Site) -> None:
-    script = (
-        "import sys, urllib.request as u\n"
-        "try: u.urlopen(sys.argv[1], timeout=5); print('reached')\n"
-        "except OSError: print('nothing')\n"
-    )
-    page = site.url(next(iter(site.samples)))
-    ask = ("python3", "-c", script, page)
-    told = {
-        service: (await asyncio.to_thread(project.compose, "exec", "-T", service, *ask)).strip()
-        for service in ("downloader", "notifier", "transcoder", "catalog")
-    }
-    assert told == {
-        "downloader": "reached", "notifier": "reached", "transcoder": "nothing",
-        "catalog": "nothing",
-    }  # fmt: skip
 
 
 async def working(client: Client, queue: str) -> int:
