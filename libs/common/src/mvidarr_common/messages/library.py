@@ -202,13 +202,16 @@ class FileAdded(Event, wire="file.added", about="file:file_id"):
 
 
 class FileMoved(Event, wire="file.moved", about="file:file_id"):
-    """Its place changed: to the trash, back from it, or to a new name."""
+    """Its place changed: to the trash, back from it, or to a new name. With new tags it is another
+    file of the same film."""
 
     file_id: FileId
     video_id: VideoId
     path: str
     sidecars: tuple[str, ...] = ()
     state: Literal["present", "trashed"]
+    sha256: str | None = None
+    facts: MediaFacts | None = None
 
 
 class FileRemoved(Event, wire="file.removed", about="file:file_id"):
