@@ -159,7 +159,7 @@ def test_a_busy_site_lets_others_pass() -> None:
     jobs = [job(n, site="a") for n in range(6)] + [job(n, site="b") for n in range(6, 8)]
     full = room()
     assert chosen(full, *jobs, job(9)) == ["job-0", "job-1", "job-2", "job-6", "job-7", "job-9"]
-    assert full.full_sites == {"a"}
+    assert not full.fits(job(10, site="a"))
 
 
 def test_what_is_with_the_workers_or_on_its_way_counts_once() -> None:
@@ -174,7 +174,7 @@ def test_a_requester_has_no_more_with_the_workers_than_they_may() -> None:
     one = room(quotas={"user/a": 2, "user/b": None})
     jobs = [job(n) for n in range(4)] + [job(n, who="user/b") for n in range(4, 7)]
     assert chosen(one, *jobs) == ["job-0", "job-1", "job-4", "job-5", "job-6"]
-    assert one.full_requesters == {"user/a"}
+    assert not one.fits(job(7))
 
 
 def test_a_closed_queue_takes_nothing() -> None:

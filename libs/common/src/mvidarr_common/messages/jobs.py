@@ -29,7 +29,7 @@ from .work.clips import (
     WaveformDrawn,
 )
 from .work.encoding import OwnRecipe, Treatment
-from .work.fetching import Download, Downloaded, Inspect, Inspected, Take, Taken
+from .work.fetching import Download, Downloaded, Inspect, Inspected
 from .work.files import (
     FileToMove,
     FileToScrub,
@@ -93,9 +93,9 @@ __all__ = [
     "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed", "ProbedFile",
     "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename", "Renamed", "Restore",
     "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "ShowCommands", "ShownStep",
-    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Take", "Taken", "Thumbnails",
-    "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment",
-    "Trim", "Trimmed", "Verified", "Verify", "Waveform", "WaveformDrawn",
+    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Thumbnails", "ThumbnailsMade",
+    "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment", "Trim", "Trimmed",
+    "Verified", "Verify", "Waveform", "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -130,14 +130,14 @@ SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
     Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
     IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images, ShowCommands,
-    EncodePart, JoinParts, Take,
+    EncodePart, JoinParts,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
     Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images |
-    ShowCommands | EncodePart | JoinParts | Take,
+    ShowCommands | EncodePart | JoinParts,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
@@ -145,7 +145,7 @@ AnyResult = Annotated[
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
     AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
     Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone |
-    CommandsShown | PartEncoded | PartsJoined | Taken,
+    CommandsShown | PartEncoded | PartsJoined,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -255,6 +255,12 @@ class JobRescheduled(Event, wire="job.rescheduled", about="job:job_id"):
     due: datetime
     reason: str
     spent: int | None = None
+
+
+class JobsFellDue(Event, wire="job.fell_due"):
+    """These were to wait until now; from here on they stand in line."""
+
+    job_ids: tuple[JobId, ...]
 
 
 class JobGivenUp(Event, wire="job.given_up", about="job:job_id"):

@@ -64,10 +64,10 @@ class PostgresServer(DatabaseServer):
         """Where SQLAlchemy connects."""
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self, *options: str) -> str:
-        """The URL of an empty database of its own; `options` are createdb's."""
+    def new_database(self) -> str:
+        """The URL of an empty database of its own."""
         name = f"test{next(self._databases)}"
-        self._run("createdb", *self._address(), *options, name)
+        self._run("createdb", *self._address(), name)
         return self.url(name)
 
     def start(self) -> None:

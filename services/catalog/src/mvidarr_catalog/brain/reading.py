@@ -14,7 +14,7 @@ from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Filtered
 
-from .driver import rows_of, transaction
+from .dialects import dialect_of
 from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
@@ -48,10 +48,12 @@ class Read:
 
     async def one(self, row: type[R], id: str, what: str) -> R:
         """The row of this id; raises NotFound naming `what` it should have been."""
-        found = await rows_of(self.connection, self.table(row), [id])
-        if not found:
+        table = self.table(row)
+        found = await self.connection.execute(sa.select(table).where(table.c.id == id))
+        columns = found.mappings().one_or_none()
+        if columns is None:
             raise NotFound(f"{what}_not_found", f"There is no {what} {id}.")
-        return from_columns(row, found[0])
+        return from_columns(row, columns)
 
     async def rows(self, row: type[R], *where: sa.ColumnElement[bool]) -> list[R]:
         """All rows that fit, by id; for tables and conditions that give few."""
@@ -126,8 +128,9 @@ class Answers:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Read]:
-        try:
-            async with transaction(self._engine, at_one_moment=True) as connection:
+        async with self._engine.connect() as plain:
+            connection = await dialect_of(plain).at_one_moment(plain)
+            try:
                 yield Read(connection, await read_checkpoint(connection))
-        except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
-            raise Unavailable("not_ready", "The read model is being made.") from error
+            except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
+                raise Unavailable("not_ready", "The read model is being made.") from error

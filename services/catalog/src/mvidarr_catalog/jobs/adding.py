@@ -16,7 +16,7 @@ from mvidarr_common.messages.jobs import (
 )
 from mvidarr_common.messages.steering import JobOverdue, JobPriorityChanged, SetJobPriority
 
-from .jobs import ENDED, UNSTOPPABLE, Job, existing, site_of
+from .jobs import ENDED, UNSTOPPABLE, Job, existing, keep, site_of
 from .lanes import take_turn
 from .quotas import require_room
 
@@ -32,7 +32,7 @@ def priority_changed(event: JobPriorityChanged, _: Envelope, state: State) -> No
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED and job.priority != event.priority:
         turn = take_turn(state, job.queue, event.priority, job.requester)
-        state.put(job.changed(priority=event.priority, turn=turn))
+        keep(state, job.changed(priority=event.priority, turn=turn))
 
 
 @model.decide

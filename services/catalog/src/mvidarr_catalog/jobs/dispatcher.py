@@ -4,7 +4,6 @@ Priority, turns, pauses, schedules, quotas and the budgets of sites are one quer
 broker.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
@@ -12,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
@@ -28,11 +26,13 @@ from mvidarr_common.messages.jobs import (
     JobGivenUp,
     JobQueued,
     JobRescheduled,
+    JobsFellDue,
     JobSplit,
     Transcode,
 )
 from mvidarr_common.messages.steering import JobPaused
 
+from .backlog import heads, in_order, wake
 from .jobs import Job, site_of
 from .lanes import NOBODY
 from .queues import Queue, open_queues
@@ -46,15 +46,9 @@ from .workforce import Workforce
 FLOOR = 4
 """Jobs released to a queue without workers, so that a scaler sees that there is work."""
 
-AHEAD = 4
-"""Jobs looked at for each free place, because the sites of some may have no room."""
-
-LOOKS = 20
-"""Pages of candidates in one turn, each without the sites and requesters that turned out full."""
-
 MATTERS = (
     JobAdded, JobRescheduled, JobCompleted, JobFailed, JobGivenUp, JobCancelled, JobPaused,
-    QueueChanged, PaceChanged, QuotaChanged,
+    JobsFellDue, QueueChanged, PaceChanged, QuotaChanged,
 )  # fmt: skip
 """What makes a job wait or a place free."""
 
@@ -75,21 +69,18 @@ class Dispatcher:
         if not self._may_have_changed(turn, now):
             return
         self._looked = now
+        await wake(turn, now)
         room = await self._room(turn, now)
-        queues = set(room.free)
-        for _ in range(LOOKS):
-            queues = await self._fill(turn, room, {q for q in queues if room.free[q] > 0})
+        lines = [head for head in await heads(turn) if room.free.get(head.job.queue, 0) > 0]
+        await _learn(turn, room, [head.job for head in lines])
+        async for page in in_order(turn, room, lines):
+            await self._fill(turn, room, page)
 
-    async def _fill(self, turn: Turn, room: Room, queues: set[str]) -> set[str]:
-        """Release what fits of a page; the queues that may have more behind it."""
-        page = {queue: AHEAD * room.free[queue] + len(room.hidden) for queue in queues}
-        rows = await _waiting(turn, room, page) if page else []
-        await _learn(turn, room, rows)
-        for chosen in room.choose(rows):
+    async def _fill(self, turn: Turn, room: Room, page: list[Candidate]) -> None:
+        """Release what fits of a page."""
+        for chosen in room.choose(page):
             if job := await turn.row(Job, chosen.id):
                 await turn.say(await _release(turn, job, chosen.release, room.now))
-        counts = Counter(job.queue for job in rows)
-        return {queue for queue, size in page.items() if counts[queue] >= size}
 
     async def _room(self, turn: Turn, now: datetime) -> Room:
         """What is free, after what is with the workers and what is on its way to them."""
@@ -130,8 +121,8 @@ async def _learn(turn: Turn, room: Room, jobs: Iterable[Candidate]) -> None:
 
 async def _active(turn: Turn) -> list[Candidate]:
     """Jobs that the tables show with the workers."""
-    found = await fetch(turn.connection, _with_workers(turn.checkpoint.generation))
-    return [Candidate(*row.values()) for row in found]
+    found = await turn.connection.execute(_with_workers(turn.checkpoint.generation))
+    return [Candidate(*row) for row in found]
 
 
 def _flying(turn: Turn) -> list[tuple[datetime, Candidate]]:
@@ -150,21 +141,6 @@ def _candidate(sent: JobQueued | JobSplit, actor: str) -> Candidate:
     return Candidate(sent.job_id, spec.queue, site_of(spec), actor, sent.attempt)
 
 
-async def _waiting(turn: Turn, room: Room, page: dict[str, int]) -> list[Candidate]:
-    """Candidates of every queue that has room, in the order in which they should go. The rows of
-    those that are on their way still say that they wait."""
-    sites, requesters = sorted(room.full_sites), sorted(room.full_requesters)
-    query = _that_wait(
-        turn.checkpoint.generation, tuple(sorted(page)), bool(sites), bool(requesters)
-    )
-    given: dict[str, Any] = {_limit(queue): size for queue, size in page.items()}
-    given |= {"now": room.now} | ({"sites": sites} if sites else {})
-    given |= {"requesters": requesters} if requesters else {}
-    rows = list(await turn.connection.execute(query, given))
-    rows.sort(key=lambda row: (-row.priority, row.turn, row.added, row.id))
-    return [Candidate(*row[:5]) for row in rows]
-
-
 def _columns(generation: int) -> tuple[sa.Column[Any], ...]:
     jobs = table_of(Job, generation).c
     return (jobs.id, jobs.queue, jobs.site, jobs.requester, jobs.attempt)
@@ -174,37 +150,6 @@ def _columns(generation: int) -> tuple[sa.Column[Any], ...]:
 def _with_workers(generation: int) -> sa.Select[Any]:
     jobs = table_of(Job, generation).c
     return sa.select(*_columns(generation)).where(jobs.state.in_(("queued", "running")))
-
-
-@cache
-def _that_wait(
-    generation: int, queues: tuple[str, ...], sites: bool, requesters: bool
-) -> sa.CompoundSelect[Any]:
-    """The first of every queue, by an index in this very order. Built once: building it takes
-    longer than running it."""
-    return sa.union_all(*(_of_queue(generation, queue, sites, requesters) for queue in queues))
-
-
-def _of_queue(generation: int, queue: str, sites: bool, requesters: bool) -> sa.Select[Any]:
-    jobs, known = table_of(Job, generation).c, table_of(Site, generation).c
-    now: sa.BindParameter[datetime] = sa.bindparam("now")
-    closed = sa.select(known.id).where(sa.or_(known.paused_until > now, known.free_at > now))
-    may_go = [sa.or_(jobs.site.is_(None), jobs.site.not_in(closed))]
-    if sites:
-        full: sa.BindParameter[str] = sa.bindparam("sites", expanding=True)
-        may_go.append(sa.or_(jobs.site.is_(None), jobs.site.not_in(full)))
-    if requesters:
-        may_go.append(jobs.requester.not_in(sa.bindparam("requesters", expanding=True)))
-    return (
-        sa.select(*_columns(generation), jobs.priority, jobs.turn, jobs.added)
-        .where(jobs.state == "waiting", jobs.queue == queue, jobs.due <= now, *may_go)
-        .order_by(jobs.priority.desc(), jobs.turn, jobs.added, jobs.id)
-        .limit(sa.bindparam(_limit(queue), type_=sa.Integer))
-    )
-
-
-def _limit(queue: str) -> str:
-    return f"limit_{queue}"
 
 
 async def _release(turn: Turn, job: Job, id: str, now: datetime) -> Envelope:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
@@ -10,7 +12,7 @@ from mvidarr_catalog.brain.state import Known, State
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, NotFound
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.ids import JobId, PipelineId, WorkerId
+from mvidarr_common.messages.ids import JobId, PipelineId, WorkerId, derive
 from mvidarr_common.messages.jobs import (
     AnyResult,
     AnySpec,
@@ -25,13 +27,14 @@ from mvidarr_common.messages.jobs import (
     JobHandedBack,
     JobQueued,
     JobRescheduled,
+    JobsFellDue,
     JobStarted,
     RetryJob,
     StopJob,
 )
 from mvidarr_common.messages.queries import Failure, JobState
 
-from .lanes import NOBODY, count, reach, take_turn
+from .lanes import NOBODY, count, reach, step, take_turn
 from .retries import MOST_STARTS, next_due, policy_of
 
 ENDED: frozenset[JobState] = frozenset({"completed", "failed", "cancelled"})
@@ -53,7 +56,9 @@ class Job(
     table="jobs",
     subject="job",
     indexes=(
-        ("state", "queue", "-priority", "turn", "added", "id"),
+        ("state", "queue"),
+        ("line", "-priority", "turn", "added", "id"),
+        ("wakes",),
         ("for_subject",),
         ("added",),
         ("pipeline_id",),
@@ -62,6 +67,9 @@ class Job(
     """One job. It waits for `due`; without it, for the jobs of `waits_for` or for a decision about
     its failure. `spent` attempts before the present one count; `turn` is its place among the jobs
     of its priority; those of `before` wait for it. With `split` that run does it, on many workers.
+
+    What may go at once stands in a `line` with those that need the same room: a place in the queue,
+    at the site and of the requester. What is due later stands in none; it `wakes` then.
     """
 
     kind: str
@@ -83,6 +91,8 @@ class Job(
     failure: Failure | None
     added: datetime
     due: datetime | None
+    line: str | None
+    wakes: datetime | None
     deadline: datetime | None
     run_limit: float | None
     started: datetime | None
@@ -93,8 +103,19 @@ class Job(
     result: AnyResult | None
     origin: Origin
 
+    def changed(self, **fields: Any) -> "Job":
+        """The same job with other values; what does not wait for its turn stands in no line."""
+        waits = fields.get("state", self.state) == "waiting" and fields.get("due", self.due)
+        return super().changed(**fields if waits else fields | {"line": None, "wakes": None})
 
-model = ReadModel(rows=(Job,), version=5)
+    def lined_up(self, now: datetime) -> "Job":
+        """Where it stands from now on, if it waits for a moment."""
+        if self.due and self.due > now:
+            return self.changed(line=None, wakes=self.due)
+        return self.changed(line=_line(self.queue, self.site, self.requester), wakes=None)
+
+
+model = ReadModel(rows=(Job,), version=6)
 
 
 @model.fold
@@ -122,6 +143,8 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
         failure=None,
         added=cause.time,
         due=None if waits_for else cause.time,
+        line=None,
+        wakes=None,
         deadline=event.deadline,
         run_limit=event.run_limit,
         started=None,
@@ -132,14 +155,14 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
         result=None,
         origin=origin_of(cause),
     )
-    _put(state, job, None)
+    keep(state, job.lined_up(cause.time))
 
 
 @model.fold
 def queued(event: JobQueued, _: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state == "waiting" and job.attempt == event.attempt:
-        state.put(job.changed(state="queued"))
+        keep(state, job.changed(state="queued"))
         reach(state, job.queue, job.priority, job.turn)
 
 
@@ -148,14 +171,15 @@ def started(event: JobStarted, cause: Envelope, state: State) -> None:
     """It may come before its `JobQueued`, and more than once when a lease was lost."""
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED and job.attempt == event.attempt:
-        state.put(
+        keep(
+            state,
             job.changed(
                 state=job.state if job.state == "paused" else "running",
                 starts=job.starts + 1,
                 worker_id=event.worker_id,
                 delivery=event.delivery,
                 started=job.started or cause.time,
-            )
+            ),
         )
 
 
@@ -164,7 +188,7 @@ def completed(event: JobCompleted, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
         done = job.changed(state="completed", result=event.result, ended=cause.time, failure=None)
-        _put(state, done, job)
+        keep(state, done)
         for id in job.before:
             _free(state, id, job.id, cause)
 
@@ -175,14 +199,14 @@ def failed(event: JobFailed, _: Envelope, state: State) -> None:
     if job and job.state not in ENDED and job.attempt == event.attempt:
         failure = Failure(code=event.code, message=event.message)
         then: JobState = "paused" if job.state == "paused" else "waiting"
-        state.put(job.changed(state=then, due=None, failure=failure, worker_id=None))
+        keep(state, job.changed(state=then, due=None, failure=failure, worker_id=None))
 
 
 @model.fold
 def handed_back(event: JobHandedBack, _: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state == "running" and job.delivery == event.delivery:
-        state.put(job.changed(state="queued", starts=job.starts - 1, worker_id=None))
+        keep(state, job.changed(state="queued", starts=job.starts - 1, worker_id=None))
 
 
 @model.fold
@@ -201,7 +225,16 @@ def rescheduled(event: JobRescheduled, cause: Envelope, state: State) -> None:
             worker_id=None,
             origin=origin_of(cause),
         )
-        _put(state, again, job)
+        keep(state, again.lined_up(cause.time))
+
+
+@model.fold
+def fell_due(event: JobsFellDue, cause: Envelope, state: State) -> None:
+    """It may have been changed since: it may be due later."""
+    state.need(Job, event.job_ids)
+    for id in event.job_ids:
+        if (job := state.get(Job, id)) and job.wakes:
+            keep(state, job.lined_up(cause.time))
 
 
 @model.fold
@@ -209,14 +242,14 @@ def given_up(event: JobGivenUp, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
         failure = Failure(code=event.code, message=event.message)
-        _put(state, job.changed(state="failed", failure=failure, ended=cause.time, due=None), job)
+        keep(state, job.changed(state="failed", failure=failure, ended=cause.time, due=None))
 
 
 @model.fold
 def cancelled(event: JobCancelled, cause: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED:
-        _put(state, job.changed(state="cancelled", ended=cause.time, due=None), job)
+        keep(state, job.changed(state="cancelled", ended=cause.time, due=None))
 
 
 @model.decide
@@ -314,9 +347,11 @@ def origin_of(cause: Envelope) -> Origin:
     )
 
 
-def _put(state: State, job: Job, before: Job | None) -> None:
-    """Write it, and count it for whoever asked for it while it has not ended."""
+def keep(state: State, job: Job) -> None:
+    """Write it; count it in its line, and for whoever asked for it while it has not ended."""
+    before = state.get(Job, job.id)
     state.put(job)
+    step(state, before.line if before else None, job.line)
     was_open = before is not None and before.state not in ENDED
     count(state, job.requester, (job.state not in ENDED) - was_open)
 
@@ -326,7 +361,7 @@ def _not_completed(event: JobAdded, state: State) -> tuple[JobId, ...]:
     found = [job for id in event.after if (job := state.get(Job, id))]
     wanted = [job for job in found if job.state != "completed"]
     for job in wanted:
-        state.put(job.changed(before=(*job.before, event.job_id)))
+        keep(state, job.changed(before=(*job.before, event.job_id)))
     return tuple(JobId(job.id) for job in wanted)
 
 
@@ -337,4 +372,11 @@ def _free(state: State, id: JobId, done: str, cause: Envelope) -> None:
         return
     left = tuple(each for each in job.waits_for if each != done)
     may_run = not left and job.state == "waiting" and job.waits_for
-    state.put(job.changed(waits_for=left, due=cause.time if may_run else job.due))
+    freed = job.changed(waits_for=left, due=cause.time if may_run else job.due)
+    keep(state, freed.lined_up(cause.time) if may_run else freed)
+
+
+@lru_cache(10_000)
+def _line(queue: str, site: str | None, requester: str) -> str:
+    """Short, however long the names are."""
+    return derive(queue, site or "", requester)

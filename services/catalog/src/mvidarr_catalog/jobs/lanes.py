@@ -24,6 +24,14 @@ class Requester(Row, table="requesters", subject="requester"):
     open: int
 
 
+class Line(Row, table="lines", indexes=(("line",),)):
+    """How many jobs stand in a line; one without any is not there. Its id stands here once more as
+    a job's row has it: PostgreSQL finds nothing by an index whose texts are ordered otherwise."""
+
+    line: str
+    waiting: int
+
+
 def take_turn(state: State, queue: str, priority: int, requester: str) -> int:
     """The next turn of a requester, which is theirs from now on."""
     lane = f"{queue}/{priority}/{requester}"
@@ -43,6 +51,24 @@ def count(state: State, requester: str, more: int) -> None:
     """Somebody has so many open jobs more."""
     if more:
         state.put(Requester(id=requester, open=open_jobs(state, requester) + more))
+
+
+def step(state: State, before: str | None, after: str | None) -> None:
+    """Somebody has left a line for another; None is none."""
+    if before != after:
+        _count_line(state, before, -1)
+        _count_line(state, after, 1)
+
+
+def _count_line(state: State, id: str | None, more: int) -> None:
+    if id is None:
+        return
+    row = state.get(Line, id)
+    waiting = (row.waiting if row else 0) + more
+    if waiting > 0:
+        state.put(Line(id=id, line=id, waiting=waiting))
+    else:
+        state.drop(Line, id)
 
 
 def open_jobs(state: Known, requester: str) -> int:

@@ -10,7 +10,7 @@ from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import JobFailed, JobGivenUp, JobRescheduled, JobStarted, StopJob
 from mvidarr_common.messages.steering import JobPaused, PauseJob, ResumeJob
 
-from .jobs import ENDED, UNSTOPPABLE, Job, existing
+from .jobs import ENDED, UNSTOPPABLE, Job, existing, keep
 
 model = ReadModel(rows=(), version=1)
 
@@ -21,7 +21,7 @@ def paused(event: JobPaused, _: Envelope, state: State) -> None:
     job = state.get(Job, event.job_id)
     if job and job.state not in ENDED and job.attempt == event.attempt:
         worker = None if event.worker_id else job.worker_id
-        state.put(job.changed(state="paused", due=None, worker_id=worker))
+        keep(state, job.changed(state="paused", due=None, worker_id=worker))
 
 
 @model.decide

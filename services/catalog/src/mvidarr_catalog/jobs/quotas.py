@@ -11,7 +11,7 @@ from mvidarr_common.errors import Conflict
 from mvidarr_common.messages.dispatch import ALL, ChangeQuota, QuotaChanged, QuotaRules
 from mvidarr_common.messages.dispatch_queries import ListQuotas, Quotas, QuotaView
 
-from .lanes import NOBODY, Lane, Requester, open_jobs
+from .lanes import NOBODY, Lane, Line, Requester, open_jobs
 
 
 class Quota(Row, table="quotas", subject="quota"):
@@ -20,7 +20,7 @@ class Quota(Row, table="quotas", subject="quota"):
     rules: QuotaRules
 
 
-model = ReadModel(rows=(Quota, Lane, Requester), version=1)
+model = ReadModel(rows=(Quota, Lane, Line, Requester), version=2)
 
 
 @model.fold

@@ -61,7 +61,7 @@ class Room:
     def choose(self, waiting: Iterable[Candidate]) -> Iterator[Candidate]:
         """The first jobs that fit; they are on their way from then on."""
         for job in waiting:
-            if job.id not in self.out and self._fits(job):
+            if job.id not in self.out and self.fits(job):
                 self.send([(self.now, job)])
                 yield job
 
@@ -72,18 +72,8 @@ class Room:
             if rules.per_minute:
                 self.sites[job.site] = (spent(site, rules, time, job.release), rules)
 
-    @property
-    def full_sites(self) -> frozenset[str]:
-        """Paces to which nothing more may go now."""
-        known = self.sites.keys() | self.busy.keys()
-        return frozenset(site for site in known if not self._site_open(site))
-
-    @property
-    def full_requesters(self) -> frozenset[str]:
-        """Those who have as much with the workers as they may."""
-        return frozenset(who for who in self.quotas if not self._may(who))
-
-    def _fits(self, job: Candidate) -> bool:
+    def fits(self, job: Candidate) -> bool:
+        """Whether there is a place for it in its queue, at its site and of its requester."""
         return (
             self.free.get(job.queue, 0) > 0
             and (job.site is None or self._site_open(job.site))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.state import Known, State
-from mvidarr_catalog.jobs.jobs import ENDED, Job, cancelling
+from mvidarr_catalog.jobs.jobs import ENDED, Job, cancelling, keep
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import JobId, PipelineId, WorkerId
 from mvidarr_common.messages.jobs import (
@@ -89,7 +89,7 @@ def split(event: JobSplit, _: Envelope, state: State) -> None:
     """It runs, though no worker has it; others have its parts."""
     job = state.get(Job, event.job_id)
     if job and job.state == "waiting" and job.attempt == event.attempt:
-        state.put(job.changed(state="running", split=event.pipeline_id))
+        keep(state, job.changed(state="running", split=event.pipeline_id))
 
 
 @model.decide

@@ -11,7 +11,6 @@ from mvidarr_common.messages.work.plans import (
     RetireStep,
     ScrubStep,
     SidecarsStep,
-    TakeStep,
     ThumbnailsStep,
     TranscodeStep,
     VerifyStep,
@@ -25,14 +24,6 @@ ACQUIRE = PipelinePlan(
         TranscodeStep(name="transcode", after=("verify",), when="recipe != null"),
         ThumbnailsStep(name="thumbnails", after=("verify",)),
         PlaceStep(name="place", after=("transcode", "thumbnails"), of=("transcode", "verify")),
-    ),
-)
-IMPORT = PipelinePlan(
-    title="From a file below import/ to the library",
-    steps=(
-        TakeStep(name="take"),
-        VerifyStep(name="verify", after=("take",)),
-        *ACQUIRE.steps[2:],
     ),
 )
 UPGRADE = PipelinePlan(
@@ -88,7 +79,6 @@ RENAME = PipelinePlan(
 
 STANDARD: Mapping[str, PipelinePlan] = {
     "acquire": ACQUIRE,
-    "import": IMPORT,
     "upgrade": UPGRADE,
     "heal": HEAL,
     "optimise": OPTIMISE,

@@ -1,0 +1,139 @@
+"""What waits, in the order in which it should go, without a look at what cannot go now.
+
+Jobs that need the same room stand in one line, each by priority, turn and age. A look takes the
+first job of every line, leaves out the lines that nothing can go out of, however many wait in them,
+and reads the fronts of the others merged.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from mvidarr_catalog.brain.mind import by_the_clock
+from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.turn import Turn
+from mvidarr_common.messages.ids import JobId
+from mvidarr_common.messages.jobs import JobsFellDue
+
+from .jobs import Job
+from .lanes import Line
+from .room import Candidate, Room
+
+FRONTS = 16
+"""Lines whose fronts are read at a time: each is a part of one statement."""
+
+WAKES = 500
+"""Jobs that fall due in one turn."""
+
+
+class Standing(NamedTuple):
+    """A job at its place in a line."""
+
+    line: str
+    place: tuple[int, int, datetime, str]
+    """Among all jobs of its queue: the least goes first."""
+    job: Candidate
+
+
+async def heads(turn: Turn) -> list[Standing]:
+    """The first of every line, best first."""
+    generation = turn.checkpoint.generation
+    first = (await turn.connection.execute(_heads(generation))).scalars().all()
+    if not first:
+        return []
+    return _standing(await turn.connection.execute(_of_ids(generation), {"ids": first}))
+
+
+async def in_order(turn: Turn, room: Room, heads: list[Standing]) -> AsyncIterator[list[Candidate]]:
+    """Pages of candidates. What is released of one counts before the next is made."""
+    rest: list[Standing] = []
+    while heads := [head for head in heads if room.fits(head.job)]:
+        behind = heads[FRONTS:]
+        rows = rest + await _fronts(turn, room, heads[:FRONTS])
+        rows.sort(key=attrgetter("place"))
+        rest = [row for row in rows if behind and row.place > behind[0].place]
+        yield [row.job for row in rows[: len(rows) - len(rest)]]
+        heads = behind
+    yield [row.job for row in rest]
+
+
+async def wake(turn: Turn, now: datetime) -> None:
+    """Say which jobs have fallen due, unless some are on their way: they line up when it is
+    heard."""
+    if any(isinstance(each.message, JobsFellDue) for each in turn.mind.in_flight.values()):
+        return
+    query = _due(turn.checkpoint.generation)
+    ids = (await turn.connection.execute(query, {"now": now})).scalars().all()
+    if ids:
+        word = JobsFellDue(job_ids=tuple(map(JobId, ids)))
+        await turn.say(by_the_clock(word, key=f"{ids[0]}/{now.isoformat()}"))
+
+
+async def _fronts(turn: Turn, room: Room, heads: Sequence[Standing]) -> list[Standing]:
+    """As many of each line as may go at most. The rows of those that are on their way still say
+    that they wait."""
+    given: dict[str, Any] = {}
+    for n, head in enumerate(heads):
+        given[f"line_{n}"] = head.line
+        given[f"most_{n}"] = room.free[head.job.queue] + len(room.hidden)
+    query = _of_lines(turn.checkpoint.generation, len(heads))
+    return _standing(await turn.connection.execute(query, given))
+
+
+def _standing(rows: Iterable[sa.Row[Any]]) -> list[Standing]:
+    found = [
+        Standing(
+            row.line,
+            (-row.priority, row.turn, row.added, row.id),
+            Candidate(row.id, row.queue, row.site, row.requester, row.attempt),
+        )
+        for row in rows
+    ]
+    return sorted(found, key=attrgetter("place"))
+
+
+def _columns(jobs: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
+    c = jobs.c
+    return c.line, c.priority, c.turn, c.added, c.id, c.queue, c.site, c.requester, c.attempt
+
+
+def _order(jobs: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
+    return jobs.c.priority.desc(), jobs.c.turn, jobs.c.added, jobs.c.id
+
+
+@cache
+def _heads(generation: int) -> sa.Select[Any]:
+    """The index is asked once for each line, whatever a database thinks of the tables' sizes."""
+    jobs, lines = table_of(Job, generation), table_of(Line, generation)
+    first = sa.select(jobs.c.id).where(jobs.c.line == lines.c.line).order_by(*_order(jobs)).limit(1)
+    return sa.select(first.scalar_subquery()).select_from(lines)
+
+
+@cache
+def _of_ids(generation: int) -> sa.Select[Any]:
+    jobs = table_of(Job, generation)
+    return sa.select(*_columns(jobs)).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@cache
+def _of_lines(generation: int, count: int) -> sa.CompoundSelect[Any]:
+    """The front of each. Built once: building it takes longer than running it."""
+    return sa.union_all(*(_of_line(generation, n) for n in range(count)))
+
+
+def _of_line(generation: int, n: int) -> sa.Select[Any]:
+    jobs = table_of(Job, generation)
+    query = sa.select(*_columns(jobs)).where(jobs.c.line == sa.bindparam(f"line_{n}"))
+    query = query.order_by(*_order(jobs))
+    return query.limit(sa.bindparam(f"most_{n}", type_=sa.Integer))
+
+
+@cache
+def _due(generation: int) -> sa.Select[Any]:
+    jobs = table_of(Job, generation).c
+    query = sa.select(jobs.id).where(jobs.wakes <= sa.bindparam("now"))
+    return query.order_by(jobs.wakes, jobs.id).limit(WAKES)
