@@ -27,6 +27,8 @@ lock: ## pin every dependency anew, with hashes, in requirements.lock
 	  --constraint requirements.lock tests/deploy/tools.in -o tests/deploy/tools.txt
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  tests/deploy/scanners.in -o tests/deploy/scanners.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --constraint requirements.lock bench/peers.in -o bench/peers.txt
 	echo cyclonedx-bom==7.5.0 | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o deploy/sbom.txt
 
@@ -77,7 +79,11 @@ demo: install ## show on real media that it works; URLS="https://…" takes your
 up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: on those)
 	@$(BIN)/mvidarr up
 
-bench: install ## measure it, with ratios to a peer or a limit; BENCH="jobs folding" measures some
+$(VENV)/.peers: $(STAMP) bench/peers.txt # what benchmarks are held against
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/peers.txt
+	@touch $@
+
+bench: install $(VENV)/.peers ## measure it, with ratios to a peer or a limit; BENCH="jobs folding" measures some
 	@$(BIN)/python -m bench $(BENCH)
 
 .PHONY: images monitor check-deploy check-containers

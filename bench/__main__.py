@@ -18,39 +18,40 @@ from . import (
     downloading,
     folding,
     jobs,
+    million,
     picturing,
     probing,
     progress,
+    recovery,
     scaling,
     spawning,
+    splitting,
     startup,
     transcoding,
 )
 from .ground import Ground
 from .machine import machine
 from .measure import Figure, cell
-from .report import keep
+from .report import keep, write_tables
 
 MODULES = (
-    commands, jobs, folding, probing, picturing, spawning, transcoding, downloading, progress,
-    startup, bus, scaling,
+    commands, jobs, folding, million, recovery, probing, picturing, spawning, transcoding,
+    splitting, downloading, progress, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""
 BENCHES: dict[str, ModuleType] = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 
-async def measured(names: Sequence[str]) -> dict[str, list[Figure]]:
-    """The figures of these benchmarks, printed as they come."""
-    found: dict[str, list[Figure]] = {}
+async def measure(names: Sequence[str], here: dict[str, str]) -> None:
+    """Print the figures of these benchmarks as they come, and keep them."""
     with Ground() as ground:
         for name in names:
-            began = time.monotonic()
+            began, load = time.monotonic(), f"{os.getloadavg()[0]:.1f}"
             print(f"\n{name}")
-            found[name] = [_printed(figure) async for figure in BENCHES[name].measure(ground)]
-            seconds, load = time.monotonic() - began, os.getloadavg()[0]
-            print(f"  ({seconds:.0f} s, load {load:.1f})", flush=True)
-    return found
+            figures = [_printed(figure) async for figure in BENCHES[name].measure(ground)]
+            keep(name, here | {"load at the start": load}, figures)
+            print(f"  ({time.monotonic() - began:.0f} s, load {load} at the start)", flush=True)
 
 
 def _printed(figure: Figure) -> Figure:
@@ -71,11 +72,10 @@ def main(names: Sequence[str]) -> None:
         print(f"{what}: {value}")
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(measured(names or usual))
+            runner.run(measure(names or usual, here))
     except MissingServer as missing:
         raise SystemExit(str(missing)) from None
-    titles = {name: inspect.getdoc(BENCHES[name]) or "" for name in usual}
-    print(f"\nkept in {keep(here, titles, figures)}")
+    write_tables({name: inspect.getdoc(BENCHES[name]) or "" for name in usual})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ many at once.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +22,7 @@ from mvidarr_catalog.embedded_database import embedded_database
 from mvidarr_common.bus import Bus, open_bus
 from mvidarr_common.cli.access import Access
 from mvidarr_common.messages.ids import artist_id
+from mvidarr_common.messages.jobs import EnqueueJob, Noop
 from mvidarr_common.messages.library import FollowArtist
 from mvidarr_common.testing.system import EMBEDDED, System
 
@@ -29,9 +31,12 @@ from .ground import Ground
 from .inside import said
 from .measure import RUNS, Figure, latencies
 
-CLIENTS = (1, 16, 50)
-FOR_EACH = {1: 40, 16: 15, 50: 8}
+CLIENTS = (1, 16, 64)
+FOR_EACH = {1: 40, 16: 15, 64: 8}
 """Requests of each client in one run."""
+
+BULK = int(os.environ.get("BENCH_BULK", "10000"))
+"""Jobs that do nothing, all asked for at once."""
 
 NAMES = count(1)
 ARTISTS = "/api/v1/artists"
@@ -68,6 +73,9 @@ KINDS: dict[str, Make] = {
 }
 
 
+KINDS_APART = ("POST artists → 201",)
+
+
 @dataclass(frozen=True)
 class Floor:
     """A bus and a database of the same kind, with nothing of ours between them."""
@@ -101,7 +109,7 @@ class Floor:
 class Runs:
     """The seconds of every request, by kind, one list for each run."""
 
-    ours: dict[str, list[list[float]]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    ours: dict[str, list[list[float]]]
     ping: list[list[float]] = field(default_factory=list)
     floor: list[list[float]] = field(default_factory=list)
 
@@ -126,6 +134,14 @@ async def measure(ground: Ground) -> AsyncIterator[Figure]:
         system = System(ground.folder("up"), EMBEDDED, amqp_url=amqp, database_url=url)
         for figure in await _measure(system, floor, "RabbitMQ, PostgreSQL"):
             yield figure
+        amqp = ground.new_amqp_url()
+        apart = System(
+            ground.folder("apart"), ("catalog", "api-gateway", "transcoder"),
+            amqp_url=amqp, log_level="WARNING",
+            database_url=await asyncio.to_thread(ground.postgres.new_database),
+        )  # fmt: skip
+        for figure in await _measure_apart(apart, amqp, floor):
+            yield figure
 
 
 async def _measure(system: System, floor: Floor, where: str) -> list[Figure]:
@@ -141,12 +157,34 @@ async def _measure(system: System, floor: Floor, where: str) -> list[Figure]:
         ]
 
 
-async def _runs(access: Access, clients: int, floor: Floor) -> Runs:
-    runs = Runs()
+async def _measure_apart(system: System, amqp: str, floor: Floor) -> list[Figure]:
+    """Each service in a process of its own; idle, and under a bulk."""
+    async with AsyncExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, system)
+        bus = await stack.enter_async_context(open_bus(amqp, "bench"))
+        access = await asyncio.to_thread(system.log_in)
+        await _ask(access, max(CLIENTS), _follow, _names(200))
+        found = await _follows(access, floor, "a process for each service")
+        await asyncio.gather(*(bus.publish(said(EnqueueJob(spec=Noop()))) for _ in range(BULK)))
+        return found + await _follows(access, floor, f"the same, under a bulk of {BULK:,} jobs")
+
+
+async def _follows(access: Access, floor: Floor, where: str) -> list[Figure]:
+    return [
+        figure
+        for clients in CLIENTS
+        for figure in (await _runs(access, clients, floor, KINDS_APART)).figures(where, clients)
+    ]
+
+
+async def _runs(
+    access: Access, clients: int, floor: Floor, kinds: Sequence[str] = tuple(KINDS)
+) -> Runs:
+    runs = Runs({kind: [] for kind in kinds})
     for _ in range(RUNS):
         names = _names(clients * FOR_EACH[clients])
-        for kind, make in KINDS.items():
-            runs.ours[kind].append(await _ask(access, clients, make, names))
+        for kind in kinds:
+            runs.ours[kind].append(await _ask(access, clients, KINDS[kind], names))
         runs.ping.append(await _ask(access, clients, _ping, names))
         runs.floor.append(await floor.seconds_of(clients))
     return runs

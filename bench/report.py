@@ -1,6 +1,5 @@
-"""Keeps the figures: every run as JSON in `results/`, and the tables of the newest in README.md."""
+"""Keeps the figures: the newest of each benchmark in `results/`, and all of them in README.md."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,37 +7,42 @@ from typing import Any
 
 import orjson
 
-from .measure import Figure, cell, shown
+from .measure import Figure, cell, figure_of, shown
 
 HERE = Path(__file__).parent
 START, END = "<!-- figures -->", "<!-- end of figures -->"
 
-Figures = Mapping[str, Sequence[Figure]]
 
-
-def keep(machine: Mapping[str, str], titles: Mapping[str, str], figures: Figures) -> Path:
-    """Write the run down; the README is written anew only by a run of all benchmarks."""
-    now = datetime.now(UTC)
-    path = HERE / "results" / f"{now:%Y-%m-%d}-{_slug(machine['cpu'])}.json"
+def keep(name: str, machine: Mapping[str, str], figures: Sequence[Figure]) -> None:
+    """Write one benchmark down, in the place of its run before."""
+    run = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "figures": [each.as_json() for each in figures],
+    }
+    path = HERE / "results" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    run = {"time": now.isoformat(timespec="seconds"), "machine": machine} | _as_json(figures)
     path.write_bytes(orjson.dumps(run, option=orjson.OPT_INDENT_2) + b"\n")
-    if figures.keys() == titles.keys():
-        _write_readme(now, machine, titles, figures)
-    return path
 
 
-def _write_readme(
-    now: datetime, machine: Mapping[str, str], titles: Mapping[str, str], figures: Figures
-) -> None:
+def write_tables(titles: Mapping[str, str]) -> None:
+    """The newest figures of every benchmark, in this order, into README.md."""
     readme = HERE / "README.md"
     before, _, rest = readme.read_text().partition(START)
     after = rest.partition(END)[2]
-    named = ", ".join(f"{name} {value}" for name, value in machine.items())
-    lines = [START, f"Measured on {now:%Y-%m-%d}: {named}.", ""]
-    for name, part in figures.items():
-        lines += [f"### {name}", "", titles[name], "", *_table(part), ""]
-    readme.write_text(before + "\n".join([*lines, END]) + after)
+    sections = [line for name in titles for line in _section(name, titles[name])]
+    readme.write_text(before + "\n".join([START, *sections, END]) + after)
+
+
+def _section(name: str, title: str) -> Iterable[str]:
+    path = HERE / "results" / f"{name}.json"
+    if not path.exists():
+        return
+    run: dict[str, Any] = orjson.loads(path.read_bytes())
+    named = ", ".join(f"{what} {value}" for what, value in run["machine"].items())
+    yield from (f"### {name}", "", title, "", f"Measured on {run['time'][:10]}: {named}.", "")
+    yield from _table(figure_of(each) for each in run["figures"])
+    yield ""
 
 
 def _table(figures: Iterable[Figure]) -> Iterable[str]:
@@ -50,11 +54,3 @@ def _table(figures: Iterable[Figure]) -> Iterable[str]:
             for peer in figure.peers
         )
         yield f"| {figure.what} | {figure.where} | {cell(figure.ours, figure.unit)} | {peers} |"
-
-
-def _as_json(figures: Figures) -> dict[str, Any]:
-    return {"figures": {name: [each.as_json() for each in part] for name, part in figures.items()}}
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -32,6 +32,7 @@ from .scaler import Recorded, scalers
 SHARE = 0.15
 VIDEOS = 50
 SITES = 8
+AT_ONCE = 5
 JOBS = 4 * VIDEOS
 LIMIT = 900.0
 _GROUPS = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
@@ -79,7 +80,8 @@ async def _work(
         client = await stack.enter_async_context(open_client(system.log_in(), patience=60))
         began, recorded = time.monotonic(), list[Recorded]()
         urls = [f"{sites[n % SITES].url(samples[n % 2].slug)}?{n}" for n in range(VIDEOS)]
-        await asyncio.gather(*(add(client, url) for url in urls))
+        for n in range(0, VIDEOS, AT_ONCE):
+            await asyncio.gather(*(add(client, url) for url in urls[n : n + AT_ONCE]))
         while (ready := await _ready(client)) < VIDEOS:
             seconds = time.monotonic() - began
             if seconds > LIMIT:

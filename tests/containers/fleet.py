@@ -115,7 +115,7 @@ class Fleet:
 
     def roll(self, name: str) -> int:
         """Start another of the same kind, then stop this one; gives its exit code."""
-        self.start(f"{name}+")
+        self.start(f"{name}#next")
         return self.stop(name)
 
     def limit(self, name: str, *, beyond: int) -> None:
@@ -187,6 +187,12 @@ class Fleet:
             "rabbitmq": self._started("rabbitmq", broker),
             "postgres": self._started("postgres", database),
         }
+        for name, port in (("rabbitmq", 5672), ("postgres", 5432)):
+            ask = f"import socket; socket.create_connection(('127.0.0.1', {port}))"
+            wait_until(
+                lambda name=name, ask=ask: self.run_in(name, "python3", "-c", ask)[0] == 0,  # type: ignore[misc]  # defaults bind the loop's names
+                f"the start of {name}", START_LIMIT,
+            )  # fmt: skip
 
     def _kept(self, name: str, text: str) -> str:
         path = self.folder / name

@@ -139,20 +139,6 @@ async def test_workers_are_scaled_up_and_down_while_they_work(
     await nothing_left(project.root, PATIENCE)
 
 
-async def test_only_those_who_must_can_reach_the_world(project: Project, site: Site) -> None:
-    script = (
-        "import sys, urllib.request as u\n"
-        "try: u.urlopen(sys.argv[1], timeout=5); print('reached')\n"
-        "except OSError: print('nothing')\n"
-    )
-    page = site.url(next(iter(site.samples)))
-    ask = ("python3", "-c", script, page)
-    told = {s: project.compose("exec", "-T", s, *ask).strip() for s in ("downloader", "notifier")}
-    assert told == {"downloader": "reached", "notifier": "reached"}
-    told = {s: project.compose("exec", "-T", s, *ask).strip() for s in ("transcoder", "catalog")}
-    assert told == {"transcoder": "nothing", "catalog": "nothing"}
-
-
 async def working(client: Client, queue: str) -> int:
     """How many live workers have slots for a queue, by their own words."""
     words = (await heard(client, 3 * HEARTBEAT)).values()

@@ -39,6 +39,11 @@ def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database())
         monkeypatch.setenv("MVIDARR_INSTANCE_KEY", new_key())
         result = doctor()
+        ascii_only = ("--encoding=SQL_ASCII", "--template=template0", "--locale=C")
+        monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database(*ascii_only))
+        unfit = doctor()
+    assert unfit.exit_code == 1
+    assert "made for SQL_ASCII" in unfit.stdout
     assert result.exit_code == 0, result.output
     for words in ("RabbitMQ 3.", "PostgreSQL 1", "agree", "From MVIDARR_INSTANCE_KEY"):
         assert words in " ".join(result.stdout.split())

@@ -1,14 +1,19 @@
 """Looking after what lies in the library: names, sidecars, checksums."""
 
 import hashlib
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from mvidarr_common.errors import Invalid, JobError
 from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.ids import VideoId
+from mvidarr_common.messages.ids import JobId, VideoId, new_id
 from mvidarr_common.messages.jobs import (
     Artwork,
     FileToMove,
@@ -18,11 +23,20 @@ from mvidarr_common.messages.jobs import (
     Rename,
     Scrub,
     Sidecars,
+    Take,
 )
-from mvidarr_common.messages.library import Description
-from mvidarr_transcoder.operations import place, rename, scrub, sidecars
+from mvidarr_common.messages.library import Description, Rendition
+from mvidarr_common.processes import Children
+from mvidarr_common.staging import Staging
+from mvidarr_common.testing.worker import run_job
+from mvidarr_transcoder.deps import Deps
+from mvidarr_transcoder.embedding import RECORD
+from mvidarr_transcoder.media import measure, same_packets, sha256_of
+from mvidarr_transcoder.moves import JOURNAL
+from mvidarr_transcoder.operations import place, rename, scrub, sidecars, take
 
 Staged = Callable[..., PlaceFile]
+Run = Callable[..., Awaitable[Any]]
 
 
 def placing(file: PlaceFile, title: str = "Army of Me") -> Place:
@@ -143,3 +157,93 @@ def always_there(old: Path, new: Path) -> Iterator[list[int]]:
     finally:
         over.set()
         watcher.join()
+
+
+async def test_a_file_below_import_is_taken_and_stays_where_it_is(
+    root: DataRoot, run: Any, tmp_path: Path
+) -> None:
+    source = root.path / "import" / "Björk - Jóga (live).mkv"
+    source.parent.mkdir()
+    source.write_bytes(b"film")
+    taken = await run(take, Take(path=root.relative(source)))
+    assert root.at(taken.path).read_bytes() == b"film" == source.read_bytes()
+    assert taken.found == Description(artist="Björk", title="Jóga (live)")
+    (tmp_path / "secret.mkv").write_bytes(b"secret")
+    (root.path / "import" / "link").symlink_to(tmp_path)
+    for number, path in enumerate(("import/link/secret.mkv", "import/../library/x.mkv")):
+        with pytest.raises((Invalid, JobError)):
+            await run(take, Take(path=path), job_id=f"bad-{number}")
+
+
+@pytest.fixture
+async def retag(root: DataRoot, deps: Deps, children: Children) -> AsyncIterator[Run]:
+    """Runs a handler as a worker does that writes tags."""
+
+    async def ran(handler: Any, spec: Any, job: str) -> Any:
+        tagging = replace(deps, embed_tags=True)
+        return await run_job(handler, spec, tagging, root, job_id=job, children=children)
+
+    yield ran
+    await children.rest()
+
+
+def told_anew(film: Rendition, title: str) -> Rename:
+    file = PlaceFile.model_validate(film.model_dump(exclude={"sidecars"}))
+    asked = FileToMove(file_id="f1", path=film.path, sidecars=film.sidecars)
+    return Rename(file=asked, place=placing(file, title))
+
+
+@pytest.mark.parametrize("name", ["whole.mp4", "short.webm"])
+async def test_a_renamed_film_tells_its_new_title_and_is_never_missing(
+    name: str, staged: Staged, root: DataRoot, retag: Any
+) -> None:
+    file = staged(name)
+    (film,) = (await retag(place, placing(file), "place")).renditions
+    new = root.at(film.path).with_stem("Björk - Jóga")
+    with always_there(root.at(film.path), new) as missing:
+        moved = (await retag(rename, told_anew(film, "Jóga"), "rename")).moved
+    assert not missing
+    facts = measure(str(new))
+    assert (facts.tags["title"], facts.tags["artist"]) == ("Jóga", "Björk")
+    assert same_packets(str(new), str(root.at(file.path)))
+    assert (moved.sha256, moved.facts.size) == (sha256_of(str(new)), facts.size)
+    assert moved.facts.tags["title"] == "Jóga"
+
+    changes = {"path": moved.path, "sha256": moved.sha256, "facts": moved.facts}
+    now = film.model_copy(update=changes | {"sidecars": moved.sidecars})
+    again = (await retag(rename, told_anew(now, "Jóga"), "again")).moved
+    assert (again.path, again.sha256, again.facts) == (moved.path, None, None)
+
+
+async def test_a_damaged_film_is_renamed_and_gets_no_tags_that_would_hide_it(
+    staged: Staged, root: DataRoot, retag: Any
+) -> None:
+    (film,) = (await retag(place, placing(staged()), "place")).renditions
+    content = bytearray(root.at(film.path).read_bytes())
+    content[-100] ^= 1
+    root.at(film.path).write_bytes(content)
+    moved = (await retag(rename, told_anew(film, "Jóga"), "rename")).moved
+    assert root.at(moved.path).read_bytes() == content
+    assert (moved.path, moved.sha256) == ("library/Björk/Björk - Jóga.mp4", None)
+
+
+async def test_a_delivery_after_a_crash_tells_the_tags_that_the_first_has_written(
+    staged: Staged, root: DataRoot, retag: Any
+) -> None:
+    (film,) = (await retag(place, placing(staged()), "place")).renditions
+    spec = told_anew(film, "Jóga")
+    first = Staging(root, JobId("rename"), new_id())
+    made = PlaceFile(
+        path=root.relative(first.folder() / "tagged-0.mp4"), role="original", sha256="1" * 64,
+        facts=film.facts,
+    )  # fmt: skip
+    root.at(made.path).write_bytes(b"with tags")
+    (first.folder() / RECORD).write_text(f"[{made.model_dump_json()}]")
+    new = "library/Björk/Björk - Jóga.mp4"
+    lines = [(film.path, new, False), (made.path, new, True)]
+    (first.folder() / JOURNAL).write_text(json.dumps(lines))
+    root.at(film.path).rename(root.at(new))
+    first.keep()
+    moved = (await retag(rename, spec, "rename")).moved
+    assert (moved.path, moved.sha256) == (new, "1" * 64)
+    assert root.at(new).read_bytes() == b"with tags"

@@ -35,6 +35,8 @@ from mvidarr_common.messages.jobs import (
     ShowCommands,
     Sidecars,
     SidecarsWritten,
+    Take,
+    Taken,
     Thumbnails,
     ThumbnailsMade,
     Tidied,
@@ -104,5 +106,8 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         files=tuple(ScrubbedFile(path=file.path, state="changed") for file in spec.files)
     ),
     ShowCommands: lambda spec, place: CommandsShown(steps=()),
+    Take: lambda spec, place: Taken(
+        path=f"{place}/v.mp4", size=1, sha256="s", found=Description(title="T", artist="A")
+    ),
     Tidy: lambda spec, place: Tidied(removed=1),
 }

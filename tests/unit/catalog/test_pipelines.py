@@ -33,7 +33,14 @@ from mvidarr_common.messages.jobs import (
     Transcode,
     Trash,
 )
-from mvidarr_common.messages.library import AddVideo, DeleteVideo, PurgeFile, VideoUpgraded
+from mvidarr_common.messages.library import (
+    AddVideo,
+    DeleteVideo,
+    ImportVideo,
+    PurgeFile,
+    VideoAdded,
+    VideoUpgraded,
+)
 from mvidarr_common.messages.media import VideoStream
 from mvidarr_common.messages.pipelines import (
     BulkFinished,
@@ -374,3 +381,18 @@ def test_one_cancel_ends_a_bulk_with_all_its_runs() -> None:
 def test_a_bulk_with_a_bad_filter_is_refused_at_once() -> None:
     story = library()
     assert refusal(story, RunPipelineOver(name="smaller", filter="colour = red")) == "bad_filter"
+
+
+def test_a_file_on_disk_becomes_a_video_and_its_path_is_its_name() -> None:
+    story = Story()
+    story.live(LogStarted(log_id="log"))
+    [added, *_] = story.live(ImportVideo(path="old/A - T.mkv"))
+    assert isinstance(added, VideoAdded)
+    assert [job.kind for job in going(story)] == ["take"]
+    work(story)
+    video = story.row(Video, added.video_id)
+    assert (video.state, video.title, video.about.artist) == ("ready", "T", "A")
+    assert refusal(story, ImportVideo(path="old/A - T.mkv")) == "video_known"
+    assert refusal(story, ImportVideo(path="../secret.mkv")) == "path_outside"
+    upgrade = RunPipeline(name="upgrade", video_id=added.video_id)
+    assert refusal(story, upgrade) == "video_has_no_page"

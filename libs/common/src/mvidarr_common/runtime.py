@@ -5,6 +5,7 @@ SIGTERM → not ready → take nothing more → finish or hand back → close wh
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -32,11 +33,16 @@ from .worker import Worker
 
 log = logging.getLogger(__name__)
 
+YOUNG = 50_000
+"""Objects made before the young ones are looked through for garbage. Python's own 700 cost a
+third of the time in which a catalog with a large state folds."""
+
 
 async def up(services: Sequence[AnyService]) -> None:
     """Run services in this process, on one bus, until a signal ends it or one of them dies."""
     settings = Settings()
     logs.configure(settings)
+    _collect_less()
     readiness, stopping = Readiness({service.name for service in services}), asyncio.Event()
     names = "+".join(service.name for service in services)
     async with AsyncExitStack() as stack:
@@ -51,6 +57,13 @@ async def up(services: Sequence[AnyService]) -> None:
         for service in services:
             own = service.settings()
             tasks.create_task(run_service(service, own, bus, stopping, readiness))
+
+
+def _collect_less() -> None:
+    """What was imported stays anyway; what is made later dies young, or stays long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG, 20, 20)
 
 
 def bus_url(settings: Settings) -> str:

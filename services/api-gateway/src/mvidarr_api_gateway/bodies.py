@@ -84,6 +84,14 @@ class NewVideo(Body):
     profile_id: ProfileId = DEFAULT_PROFILE
 
 
+class NewImport(Body):
+    """A file below import/ in the data root, and what is known of it already."""
+
+    path: str = Field(min_length=1, max_length=1000)
+    known: DescriptionBody = DescriptionBody()
+    profile_id: ProfileId = DEFAULT_PROFILE
+
+
 class NewJob(Body):
     """It waits until all jobs of `after` are completed; what has not ended at the deadline has
     failed; an attempt may run `runLimit` seconds."""

@@ -15,7 +15,17 @@ from .jobs import (
     site_profiles,
     sites,
 )
-from .library import artists, bulk_edits, file_at, files, retiring, shelved, video_queries, videos
+from .library import (
+    artists,
+    bulk_edits,
+    file_at,
+    files,
+    importing,
+    retiring,
+    shelved,
+    video_queries,
+    videos,
+)
 from .pipelines import (
     acquiring,
     advancing,
@@ -48,6 +58,7 @@ MODELS: tuple[ReadModel, ...] = (
     site_profiles.model,
     videos.model,
     files.model,
+    importing.model,
     retiring.model,
     shelved.model,
     artists.model,

@@ -33,12 +33,12 @@ from .brain.model import Brain, ReadModel
 from .brain.moments import GENERATION, Moment, moment, seq_at, touching
 from .brain.reading import Read
 from .brain.store import read_checkpoint
-from .jobs import jobs
+from .jobs import jobs, quotas
 from .library import artists, files, videos
 
 GROUPS: dict[str, tuple[ReadModel, ...]] = {
     "library": (videos.model, files.model, artists.model),
-    "work": (jobs.model,),
+    "work": (jobs.model, quotas.model),
 }
 """Read models that are folded together: none of them reads rows of another group."""
 

@@ -16,9 +16,9 @@ from .past import Past
 from .reign import reign_for_ever
 from .settings import CatalogSettings
 
-LEADERS_CONNECTIONS = 5
-"""For its lock, its turns, a rebuild, and who hears workers and dead letters: they never wait for
-queries to end."""
+LEADERS_CONNECTIONS = 7
+"""For its lock, its turns, a rebuild (three), and who hears workers and dead letters: they never
+wait for queries to end."""
 
 
 async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:

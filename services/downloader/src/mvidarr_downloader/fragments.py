@@ -2,7 +2,8 @@
 
 yt-dlp writes a fragment and then, beside it, the number of fragments written. Killed in between,
 it would put a fragment in twice or go on behind half a one. So the note also says how many bytes
-the fragments have, and what is beyond them is cut off before the film is continued.
+the fragments have, and what is beyond them is cut off before the film is continued. The number is
+that of the fragment just written: yt-dlp's own count also has those that came too early.
 """
 
 import json
@@ -17,7 +18,7 @@ from yt_dlp.downloader.fragment import FragmentFD
 Context = dict[str, Any]
 
 NOTE = ".ytdl"
-_WHOLE = "mvidarr_whole_at"
+_WHOLE, _WRITTEN = "mvidarr_whole_at", "mvidarr_written"
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def noted() -> Iterator[None]:
 
     def appending(self: FragmentFD, ctx: Context, content: bytes) -> None:
         ctx[_WHOLE] = _size(ctx) + len(content)
+        ctx[_WRITTEN] = int(str(ctx["fragment_filename_sanitized"]).rpartition("-Frag")[2])
         append(self, ctx, content)
 
     def writing(self: FragmentFD, ctx: Context) -> None:
@@ -65,7 +67,7 @@ def _size(ctx: Context) -> int:
 
 def _write(path: Path, ctx: Context, bytes_: int) -> None:
     """As yt-dlp writes and reads it, whole or not at all."""
-    note: Context = {"current_fragment": {"index": ctx["fragment_index"]}}
+    note: Context = {"current_fragment": {"index": ctx.get(_WRITTEN, ctx["fragment_index"])}}
     for name in ("extra_state", "fragment_count"):
         if ctx.get(name) is not None:
             note[name] = ctx[name]

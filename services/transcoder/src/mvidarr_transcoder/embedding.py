@@ -1,7 +1,7 @@
-"""Writing a video's tags into its files before they are placed.
+"""Writing a video's tags into its files before they are placed, and anew when it is renamed.
 
 What was made is proved: it holds the same packets. Where FFmpeg cannot write it, or not the same,
-the file is placed as it is.
+the file stays as it is.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from .moves import JOURNAL
 from .running import encode, succeeded
 from .sources import extension
 from .stall import ending_when_stalled
-from .tagging import MUXERS, tagged, tags_of
+from .tagging import MUXERS, says, tagged, tags_of
 
 RECORD = "tagged.json"
 """What is going to be placed; it lies beside the journal of the moves, and is written before."""
@@ -29,25 +29,34 @@ _FILES = TypeAdapter(tuple[PlaceFile, ...])
 _APART = 0.5
 
 
-async def embedded(spec: Place, job: Job[Deps]) -> tuple[PlaceFile, ...]:
+async def embedded(
+    spec: Place, job: Job[Deps], *, intact_only: bool = False
+) -> tuple[PlaceFile, ...]:
     """The files to place instead of those of the job; those that an earlier delivery has begun
-    to move, if there are any."""
+    to move, if there are any. With `intact_only` a file that is not what it was stays as it is:
+    new tags would hide the damage."""
     for folder in job.earlier():
         if (folder / JOURNAL).exists():
             record = folder / RECORD
             return _FILES.validate_json(record.read_bytes()) if record.exists() else spec.files
     if not job.deps.embed_tags or not tags_of(spec):
         return spec.files
-    files = tuple([await _embedded(spec, job, number) for number in range(len(spec.files))])
+    files = tuple(
+        [await _embedded(spec, job, number, intact_only) for number in range(len(spec.files))]
+    )
     await asyncio.to_thread((job.staging / RECORD).write_bytes, _FILES.dump_json(files))
     return files
 
 
-async def _embedded(spec: Place, job: Job[Deps], number: int) -> PlaceFile:
+async def _embedded(spec: Place, job: Job[Deps], number: int, intact_only: bool) -> PlaceFile:
     file = spec.files[number]
     source, muxer = job.root.at(file.path), MUXERS.get(file.facts.container)
-    if muxer is None or not source.is_file() or source.stat().st_size != file.facts.size:
+    if muxer is None or says(file.facts, tags_of(spec)):
+        return file
+    if not source.is_file() or source.stat().st_size != file.facts.size:
         return file  # what is wrong with it, placing will say
+    if intact_only and await job.ask(sha256_of, str(source)) != file.sha256:
+        return file
     target = job.staging / f"tagged-{number}{extension(file.path, file.facts.container)}"
     line = tagged(job.deps.ffmpeg, muxer, tags_of(spec), source, target)
     try:

@@ -30,10 +30,11 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One file's old and new path."""
+    """One file's old and new path; with `over` it takes the place of the file that is there."""
 
     source: Path
     target: Path
+    over: bool = False
 
 
 Plan = Callable[[], Sequence[Move]]
@@ -109,17 +110,17 @@ def _begun(root: DataRoot, folders: Sequence[Path]) -> Sequence[Move] | None:
     and another has taken a name meanwhile."""
     for folder in folders:
         with suppress(FileNotFoundError):
-            pairs = json.loads((folder / JOURNAL).read_bytes())
-            moves = [Move(root.at(source), root.at(target)) for source, target in pairs]
+            lines = json.loads((folder / JOURNAL).read_bytes())
+            moves = [Move(root.at(line[0]), root.at(line[1]), *line[2:]) for line in lines]
             untouched = all(move.source.exists() for move in moves)
             return None if untouched else moves
     return None
 
 
 def _write_journal(root: DataRoot, folder: Path, moves: Sequence[Move]) -> None:
-    pairs = [(root.relative(move.source), root.relative(move.target)) for move in moves]
+    lines = [(root.relative(move.source), root.relative(move.target), move.over) for move in moves]
     draft = folder / f"{JOURNAL}.draft"
-    draft.write_text(json.dumps(pairs))
+    draft.write_text(json.dumps(lines))
     _sync(draft)
     draft.rename(folder / JOURNAL)
     _sync(folder)
@@ -136,7 +137,7 @@ def _perform(moves: Sequence[Move]) -> None:
 
 
 def _rename(move: Move) -> None:
-    if move.target.exists():
+    if move.target.exists() and not move.over:
         raise JobError("name_taken", f"{move.target.name} is there already.", retry=True)
     move.target.parent.mkdir(parents=True, exist_ok=True)
     _sync(move.source)
@@ -155,8 +156,11 @@ def _undo(root: DataRoot, folder: Path, moves: Sequence[Move]) -> None:
 
 
 def _reverse(root: DataRoot, folder: Path, moves: Sequence[Move]) -> None:
+    """What was replaced does not come back: then the next delivery goes on."""
+    if any(move.over and not move.source.exists() for move in moves):
+        return
     for move in reversed(moves):
-        if move.target.exists() and not move.source.exists():
+        if not move.over and move.target.exists() and not move.source.exists():
             move.source.parent.mkdir(parents=True, exist_ok=True)
             move.target.rename(move.source)
     for move in moves:

@@ -33,7 +33,7 @@ class TranscoderSettings(Settings):
     embed_tags: bool = Field(
         default=True,
         description="write artist, title, album, genre and date into MP4 and Matroska files when"
-        " they are placed, for media servers that read no .nfo",
+        " they are placed or renamed, for media servers that read no .nfo",
     )
     stall_timeout: float = Field(
         default=120.0, gt=0, description="seconds without any progress that end a media job"

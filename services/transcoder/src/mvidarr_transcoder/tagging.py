@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mvidarr_common.messages.jobs import Place
+from mvidarr_common.messages.media import MediaFacts
 
 from .encodings import FASTSTART
 from .recipes import opening
@@ -24,6 +25,11 @@ def tags_of(spec: Place) -> Mapping[str, str]:
         "date": about.released.isoformat() if about.released else None,
     }
     return {name: text.replace("\0", "") for name, text in known.items() if text}
+
+
+def says(facts: MediaFacts, tags: Mapping[str, str]) -> bool:
+    """Whether a film has these tags already."""
+    return all(facts.tags.get(name) == text for name, text in tags.items())
 
 
 def tagged(

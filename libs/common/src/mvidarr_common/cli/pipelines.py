@@ -18,6 +18,7 @@ from mvidarr_common.messages.queries import (
     PipelineView,
     Runs,
     RunView,
+    VideoView,
 )
 from mvidarr_common.messages.work.plans import PipelinePlan
 
@@ -37,6 +38,12 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_pipelines)
     group.command("try")(try_out)
     app.add_typer(group, name="pipelines")
+    app.command("import")(take_in)
+
+
+def take_in(paths: Annotated[list[str], typer.Argument(metavar="PATH…")]) -> None:
+    """Take files below import/ in the server's data root into the library; they stay there, too."""
+    with_client(lambda client: _import(client, paths))
 
 
 def list_pipelines() -> None:
@@ -96,6 +103,12 @@ def cancel(
     """End a run with all its jobs."""
     path, view = ("bulks", BulkView) if bulk else ("runs", RunView)
     with_client(lambda client: client.tell(f"/{path}/{run}/cancel", view))
+
+
+async def _import(client: Client, paths: list[str]) -> None:
+    for path in paths:
+        told = await client.tell("/videos/import", VideoView, {"path": path})
+        say(f"{path}: {told.state.id if told.state else told.pending}")
 
 
 async def _list(client: Client) -> None:

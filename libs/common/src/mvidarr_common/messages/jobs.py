@@ -29,7 +29,7 @@ from .work.clips import (
     WaveformDrawn,
 )
 from .work.encoding import OwnRecipe, Treatment
-from .work.fetching import Download, Downloaded, Inspect, Inspected
+from .work.fetching import Download, Downloaded, Inspect, Inspected, Take, Taken
 from .work.files import (
     FileToMove,
     FileToScrub,
@@ -93,9 +93,9 @@ __all__ = [
     "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed", "ProbedFile",
     "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename", "Renamed", "Restore",
     "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "ShowCommands", "ShownStep",
-    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Thumbnails", "ThumbnailsMade",
-    "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment", "Trim", "Trimmed",
-    "Verified", "Verify", "Waveform", "WaveformDrawn",
+    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Take", "Taken", "Thumbnails",
+    "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment",
+    "Trim", "Trimmed", "Verified", "Verify", "Waveform", "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -130,14 +130,14 @@ SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
     Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
     IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images, ShowCommands,
-    EncodePart, JoinParts,
+    EncodePart, JoinParts, Take,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
     Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images |
-    ShowCommands | EncodePart | JoinParts,
+    ShowCommands | EncodePart | JoinParts | Take,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
@@ -145,7 +145,7 @@ AnyResult = Annotated[
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
     AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
     Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone |
-    CommandsShown | PartEncoded | PartsJoined,
+    CommandsShown | PartEncoded | PartsJoined | Taken,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

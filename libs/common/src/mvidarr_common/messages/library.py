@@ -81,6 +81,14 @@ class AddVideo(Command, wire="video.add"):
     profile_id: ProfileId = DEFAULT_PROFILE
 
 
+class ImportVideo(Command, wire="video.import"):
+    """Take a file below `import/` in the data root into the library; the file itself stays."""
+
+    path: str = Field(pattern=r"^[^/\\][^\\]*$", max_length=1000)
+    known: Description = Description()
+    profile_id: ProfileId = DEFAULT_PROFILE
+
+
 class EditVideo(Command, wire="video.edit", about="video:video_id"):
     """Set what is given; what is None stays. What is cleared is not known any more: then the page
     has its say."""
@@ -194,13 +202,16 @@ class FileAdded(Event, wire="file.added", about="file:file_id"):
 
 
 class FileMoved(Event, wire="file.moved", about="file:file_id"):
-    """Its place changed: to the trash, back from it, or to a new name."""
+    """Its place changed: to the trash, back from it, or to a new name. With new tags it is another
+    file of the same film."""
 
     file_id: FileId
     video_id: VideoId
     path: str
     sidecars: tuple[str, ...] = ()
     state: Literal["present", "trashed"]
+    sha256: str | None = None
+    facts: MediaFacts | None = None
 
 
 class FileRemoved(Event, wire="file.removed", about="file:file_id"):

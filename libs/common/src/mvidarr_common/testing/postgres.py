@@ -64,10 +64,10 @@ class PostgresServer(DatabaseServer):
         """Where SQLAlchemy connects."""
         return f"postgresql+asyncpg://postgres@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """The URL of an empty database of its own."""
+    def new_database(self, *options: str) -> str:
+        """The URL of an empty database of its own; `options` are createdb's."""
         name = f"test{next(self._databases)}"
-        self._run("createdb", *self._address(), name)
+        self._run("createdb", *self._address(), *options, name)
         return self.url(name)
 
     def start(self) -> None:

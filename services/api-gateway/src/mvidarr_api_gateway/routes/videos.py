@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.addresses import require_fetchable
-from mvidarr_api_gateway.bodies import BulkEdit, EditBody, NewVideo
+from mvidarr_api_gateway.bodies import BulkEdit, EditBody, NewImport, NewVideo
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
@@ -22,6 +22,7 @@ from mvidarr_common.messages.library import (
     DeleteVideo,
     EditVideo,
     IgnoreVideo,
+    ImportVideo,
     RestoreVideo,
     VideoAdded,
 )
@@ -57,6 +58,13 @@ async def bulk_edit(body: BulkEdit, request: Request, deps: Given) -> Response:
     ids = await _meant(body, deps)
     command = BulkEditVideos(video_ids=ids, changes=body.changes, clear=body.clear)
     return await perform(request, command, Reply(VideosEdited, lambda _: None))
+
+
+@router.post("/import", openapi_extra=needs("manager"), response_model=VideoView, status_code=201)
+async def take_in(body: NewImport, request: Request) -> Response:
+    """Take a file below import/ into the library."""
+    command = ImportVideo(path=body.path, known=body.known, profile_id=body.profile_id)
+    return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
 
 
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=VideoView)

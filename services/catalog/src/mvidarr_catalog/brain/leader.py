@@ -16,6 +16,7 @@ from mvidarr_common.messages import Event, Message
 from mvidarr_common.messages.system import CatalogAdvanced, LogRestored, RebuildProgressed
 
 from . import archive, metrics, store
+from .driver import transaction
 from .mending import mend
 from .mind import SOURCE, Mind, by_the_clock
 from .model import Brain
@@ -94,7 +95,7 @@ class Leader:
     async def take_over(self) -> None:
         """Begin an epoch and load what was in flight; fill the tables anew if their shape or
         their folds have changed."""
-        async with self._engine.begin() as connection:
+        async with transaction(self._engine) as connection:
             await store.ensure_schema(connection)
             self.checkpoint = await store.take_over(connection)
             self._held = {each.subject for each in await store.parked_records(connection)}
@@ -131,7 +132,7 @@ class Leader:
         refill = Refill(self._engine, self._mind.brain, self.checkpoint.generation + 1)
         await refill.prepare()
         rebuilt = await self._switch(refill)
-        async with self._engine.begin() as connection:
+        async with transaction(self._engine) as connection:
             # Two generations stay: the one before can be gone back to.
             await store.drop_tables(connection, self._mind.brain.rows, rebuilt.generation - 2)
         return rebuilt
@@ -143,7 +144,7 @@ class Leader:
     async def _switch(self, refill: Refill) -> Rebuilt:
         await refill.catch_up(self._tell_progress)
         async with self._turns:
-            async with self._engine.begin() as connection:
+            async with transaction(self._engine) as connection:
                 rebuilt = await refill.finish(connection, self.checkpoint)
                 switched = replace(
                     self.checkpoint,
@@ -165,7 +166,7 @@ class Leader:
     async def _turn(self) -> AsyncIterator[Turn]:
         """Commit what the block gathers in one transaction, then say it. A failed turn ends the
         reign: memory and tables may differ after it."""
-        async with self._engine.begin() as connection:
+        async with transaction(self._engine) as connection:
             turn = Turn(self._mind, connection, self.checkpoint, self._held)
             yield turn
             with metrics.phase("commit"):

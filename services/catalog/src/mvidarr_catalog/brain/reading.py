@@ -14,7 +14,7 @@ from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Filtered
 
-from .dialects import dialect_of
+from .driver import rows_of, transaction
 from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
@@ -48,12 +48,10 @@ class Read:
 
     async def one(self, row: type[R], id: str, what: str) -> R:
         """The row of this id; raises NotFound naming `what` it should have been."""
-        table = self.table(row)
-        found = await self.connection.execute(sa.select(table).where(table.c.id == id))
-        columns = found.mappings().one_or_none()
-        if columns is None:
+        found = await rows_of(self.connection, self.table(row), [id])
+        if not found:
             raise NotFound(f"{what}_not_found", f"There is no {what} {id}.")
-        return from_columns(row, columns)
+        return from_columns(row, found[0])
 
     async def rows(self, row: type[R], *where: sa.ColumnElement[bool]) -> list[R]:
         """All rows that fit, by id; for tables and conditions that give few."""
@@ -128,9 +126,8 @@ class Answers:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Read]:
-        async with self._engine.connect() as plain:
-            connection = await dialect_of(plain).at_one_moment(plain)
-            try:
+        try:
+            async with transaction(self._engine, at_one_moment=True) as connection:
                 yield Read(connection, await read_checkpoint(connection))
-            except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
-                raise Unavailable("not_ready", "The read model is being made.") from error
+        except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
+            raise Unavailable("not_ready", "The read model is being made.") from error

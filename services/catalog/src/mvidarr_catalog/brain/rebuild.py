@@ -1,12 +1,12 @@
 """Fill a new generation of the read model from the archive beside the live one, and switch."""
 
+import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.envelope import Envelope, decode
@@ -14,13 +14,18 @@ from mvidarr_common.errors import Undecodable
 
 from . import store
 from .ahead import keys_ahead
+from .driver import transaction, whole_table
 from .mind import Mind
 from .model import Brain
-from .rows import Row, from_columns, table_of
-from .state import ROWS_IN_MEMORY, Key, NotLoaded
+from .rows import Row, table_of
+from .state import ROWS_IN_MEMORY, Key, NotLoaded, Rows
 from .store import Checkpoint
 
-CHUNK = 1000
+CHUNK = 2000
+PIECE = 100
+"""Records after which others get a turn: who reads and writes beside, and who waits for answers."""
+
+Chunk = Sequence[tuple[int, bytes]]
 Tell = Callable[[int, float], Awaitable[None]]
 """Told now and then how many records are folded, and in how many seconds."""
 
@@ -57,23 +62,39 @@ class Refill:
 
     async def prepare(self) -> None:
         """Make empty tables."""
-        async with self._engine.begin() as connection:
+        async with transaction(self._engine) as connection:
             await store.drop_tables(connection, self._brain.rows, self._generation)
             await store.ensure_tables(connection, self._brain.rows, self._generation)
         self._mind.state.learn({}, complete=self._brain.rows)  # there is nothing to load yet
 
     async def catch_up(self, tell: Tell) -> None:
-        """Fold until less than a chunk is left; work goes on meanwhile."""
-        folded = CHUNK
-        while folded == CHUNK:
-            async with self._engine.begin() as connection:
-                folded = await self._fold_chunk(connection)
+        """Fold until less than a chunk is left; work goes on meanwhile. The database reads the
+        next chunk and writes the one before while a chunk is folded."""
+        chunk = await self._read(self._seq)
+        changes: Rows = {}
+        full = True
+        while full:
+            full = len(chunk) == CHUNK
+            async with transaction(self._engine) as connection:
+                chunk, _, _ = await asyncio.gather(
+                    self._read(chunk[-1][0] if chunk else self._seq),
+                    self._write(changes),
+                    self._fold_chunk(connection, chunk),
+                )
+            changes = self._mind.state.take_changes()
+            if self._mind.state.holds_more_than(ROWS_IN_MEMORY):
+                await self._write(changes)
+                changes = {}
+                self._mind.state.forget()
             await tell(self._records, time.monotonic() - self._began)
+        await self._write(changes)
 
     async def finish(self, connection: AsyncConnection, live: Checkpoint) -> Rebuilt:
         """Fold the rest and compare. Nothing may be folded into the live tables meanwhile."""
-        while await self._fold_chunk(connection):
-            pass
+        while chunk := await store.read_archive(connection, self._seq, CHUNK):
+            await self._fold_chunk(connection, chunk)
+            changes = self._mind.state.take_changes()
+            await store.save_rows(connection, changes, self._generation)
         new = await checksum(connection, self._brain.rows, self._generation)
         same_shape = live.signature == self._brain.signature
         old = await checksum(connection, self._brain.rows, live.generation) if same_shape else ""
@@ -82,19 +103,25 @@ class Refill:
             self._generation, live.generation, live.seq, self._records, seconds, old, new
         )
 
-    async def _fold_chunk(self, connection: AsyncConnection) -> int:
-        records = await store.read_archive(connection, self._seq, CHUNK)
-        envelopes = [_decoded(seq, body) for seq, body in records]
-        messages = (envelope.message for envelope in envelopes)
-        await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
-        for (seq, _), envelope in zip(records, envelopes, strict=True):
-            await self._fold(connection, envelope)
-            self._seq = seq
-        self._records += len(records)
-        changes = self._mind.state.take_changes()
-        await store.save_rows(connection, changes, self._generation)
-        self._mind.state.forget_beyond(ROWS_IN_MEMORY)
-        return len(records)
+    async def _read(self, after: int) -> Chunk:
+        async with transaction(self._engine) as connection:
+            return await store.read_archive(connection, after, CHUNK)
+
+    async def _write(self, changes: Rows) -> None:
+        if changes:
+            async with transaction(self._engine) as connection:
+                await store.save_rows(connection, changes, self._generation)
+
+    async def _fold_chunk(self, connection: AsyncConnection, chunk: Chunk) -> None:
+        for start in range(0, len(chunk), PIECE):
+            piece = [(seq, _decoded(seq, body)) for seq, body in chunk[start : start + PIECE]]
+            messages = (envelope.message for _, envelope in piece)
+            await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
+            for seq, envelope in piece:
+                await self._fold(connection, envelope)
+                self._seq = seq
+            await asyncio.sleep(0)
+        self._records += len(chunk)
 
     async def _fold(self, connection: AsyncConnection, envelope: Envelope) -> None:
         while True:
@@ -126,10 +153,7 @@ async def checksum(connection: AsyncConnection, rows: Iterable[type[Row]], gener
     """SHA-256 over every row of every table, by table and id: the same on any database."""
     digest = hashlib.sha256()
     for row in sorted(rows, key=lambda each: each.table):
-        table = table_of(row, generation)
         digest.update(row.table.encode())
-        found = await connection.stream(sa.select(table).order_by(table.c.id))
-        async for columns in found.mappings():
-            values = from_columns(row, columns).model_dump(mode="json")
-            digest.update(orjson.dumps(values, option=orjson.OPT_SORT_KEYS))
+        async for columns in whole_table(connection, table_of(row, generation)):
+            digest.update(orjson.dumps(columns, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()

@@ -89,8 +89,8 @@ class State:
         self._open = {}
         try:
             yield self._open
-            self._rows |= self._open
-            self._dirty |= self._open.keys()
+            self._rows.update(self._open)
+            self._dirty.update(self._open)
         finally:
             self._open = None
 
@@ -100,7 +100,8 @@ class State:
 
     def learn(self, rows: Rows, complete: Iterable[type[Row]] = ()) -> None:
         """Take over rows from the tables; what memory knows already is newer and stays."""
-        self._rows = rows | self._rows
+        for key, row in rows.items():
+            self._rows.setdefault(key, row)
         self._complete.update(complete)
 
     def missing(self, keys: Iterable[Key]) -> set[Key]:
@@ -121,9 +122,13 @@ class State:
         """Drop everything: the tables are the truth again."""
         self._rows, self._complete, self._dirty = {}, set(), set()
 
+    def holds_more_than(self, most: int) -> bool:
+        """Whether it is time to drop everything, once it is written."""
+        return len(self._rows) > most and not self._dirty
+
     def forget_beyond(self, most: int) -> None:
-        """Drop everything, once it is written, when it is more than this many rows."""
-        if len(self._rows) > most and not self._dirty:
+        """Drop everything that is written, when it is more than this many rows."""
+        if self.holds_more_than(most):
             self.forget()
 
     def _writable(self) -> Rows:

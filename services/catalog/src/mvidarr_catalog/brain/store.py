@@ -10,17 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mvidarr_common.envelope import Envelope
 
-from .dialects import insert_new, upsert
+from .driver import change, delete, fetch, insert_new, rows_of, upsert
 from .mind import Timer
 from .rows import Row, from_columns, table_of, to_columns
 from .schema import checkpoint, event_log, outbox, parked, timers
 from .state import Key, Rows
 
-CHUNK = 500
-"""Rows in one statement: below PostgreSQL's limit of 32767 parameters for every table of ours."""
-
-
-_CHECKPOINT = sa.select(checkpoint)
+TIMERS = 500
+"""Timers that go off in one turn."""
 
 
 class Fenced(Exception):
@@ -68,11 +65,34 @@ class ParkedRecord:
     body: bytes
 
 
+_CHECKPOINT = sa.select(checkpoint)
+_LOCKED = _CHECKPOINT.with_for_update()
+_MOVE = (
+    sa.update(checkpoint)
+    .where(checkpoint.c.offset == sa.bindparam("old_offset"))
+    .where(checkpoint.c.epoch == sa.bindparam("old_epoch"))
+    .values({name: sa.bindparam(f"new_{name}") for name in Checkpoint.__dataclass_fields__})
+)
+_FOLDED = (
+    sa.select(event_log.c.seq, event_log.c.body)
+    .where(event_log.c.seq > sa.bindparam("after"))
+    .order_by(event_log.c.seq)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_DUE = (
+    sa.select(timers.c.id, timers.c.body)
+    .where(timers.c.due <= sa.bindparam("now"))
+    .order_by(timers.c.due, timers.c.id)
+    .limit(TIMERS)
+)
+"""Statements of every turn, built once: building one takes longer than running it."""
+
+
 async def ensure_schema(connection: AsyncConnection) -> None:
     """Make the brain's own tables and the first checkpoint where they are missing."""
     await connection.run_sync(checkpoint.metadata.create_all)
     first = {"id": 1, "offset": -1, "epoch": 0, "generation": 0, "signature": "", "seq": 0}
-    await connection.execute(insert_new(connection, checkpoint), [first])
+    await insert_new(connection, checkpoint, [first])
 
 
 async def ensure_tables(
@@ -93,9 +113,10 @@ async def drop_tables(
 
 async def read_checkpoint(connection: AsyncConnection, *, lock: bool = False) -> Checkpoint:
     """The one row."""
-    query = _CHECKPOINT.with_for_update() if lock else _CHECKPOINT
-    found = (await connection.execute(query)).mappings().one()
-    return Checkpoint(**{key: value for key, value in found.items() if key != "id"})
+    found = await fetch(connection, _LOCKED if lock else _CHECKPOINT)
+    if not found:
+        raise sa.exc.NoResultFound("there is no checkpoint yet")
+    return Checkpoint(**{key: value for key, value in found[0].items() if key != "id"})
 
 
 async def take_over(connection: AsyncConnection) -> Checkpoint:
@@ -108,20 +129,15 @@ async def take_over(connection: AsyncConnection) -> Checkpoint:
 
 async def move_checkpoint(connection: AsyncConnection, old: Checkpoint, new: Checkpoint) -> None:
     """Compare and set: the fence. Raises Fenced when the row is not as this leader left it."""
-    values = {name: getattr(new, name) for name in Checkpoint.__dataclass_fields__}
-    moved = await connection.execute(
-        sa.update(checkpoint)
-        .where(checkpoint.c.offset == old.offset, checkpoint.c.epoch == old.epoch)
-        .values(values)
-    )
-    if moved.rowcount != 1:
+    values = {f"new_{name}": getattr(new, name) for name in Checkpoint.__dataclass_fields__}
+    fence = {"old_offset": old.offset, "old_epoch": old.epoch}
+    if await change(connection, _MOVE, values | fence) != 1:
         raise Fenced(f"epoch {old.epoch} is over")
 
 
 async def known_ids(connection: AsyncConnection, ids: Sequence[str]) -> set[str]:
     """Those of the ids that are archived already."""
-    query = sa.select(event_log.c.id).where(event_log.c.id.in_(ids))
-    return set((await connection.execute(query)).scalars())
+    return {row["id"] for row in await rows_of(connection, event_log, ids, "id")}
 
 
 async def load_rows(
@@ -133,11 +149,10 @@ async def load_rows(
         wanted.setdefault(row, set()).add(id)
     rows: Rows = {}
     for row, ids in wanted.items():
-        whole = "" in ids
+        table, whole = table_of(row, generation), "" in ids
         rows |= {} if whole else {(row, id): None for id in ids}
-        query = sa.select(table := table_of(row, generation))
-        query = query if whole else query.where(table.c.id.in_(ids))
-        for columns in (await connection.execute(query)).mappings():
+        found = fetch(connection, sa.select(table)) if whole else rows_of(connection, table, ids)
+        for columns in await found:
             rows[row, columns["id"]] = from_columns(row, columns)
     return rows, {row for row, ids in wanted.items() if "" in ids}
 
@@ -152,12 +167,9 @@ async def save_rows(connection: AsyncConnection, changes: Rows, generation: int)
         else:
             puts.setdefault(kind, []).append(to_columns(row))
     for kind, ids in drops.items():
-        table = table_of(kind, generation)
-        await connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
+        await delete(connection, table_of(kind, generation), ids)
     for kind, columns in puts.items():
-        statement = upsert(connection, table_of(kind, generation))
-        for start in range(0, len(columns), CHUNK):
-            await connection.execute(statement, columns[start : start + CHUNK])
+        await upsert(connection, table_of(kind, generation), columns)
 
 
 async def archive(
@@ -169,9 +181,7 @@ async def archive(
         | {"log_id": log_id or ""}
         for record in records
     ]
-    statement = insert_new(connection, event_log)
-    for start in range(0, len(rows), CHUNK):
-        await connection.execute(statement, rows[start : start + CHUNK])
+    await insert_new(connection, event_log, rows)
 
 
 async def number_archived(connection: AsyncConnection, id: str, seq: int) -> None:
@@ -183,26 +193,19 @@ async def read_archive(
     connection: AsyncConnection, after_seq: int, limit: int
 ) -> Sequence[tuple[int, bytes]]:
     """Folded records in the order of folding."""
-    query = (
-        sa.select(event_log.c.seq, event_log.c.body)
-        .where(event_log.c.seq > after_seq)
-        .order_by(event_log.c.seq)
-        .limit(limit)
-    )
-    return [(seq, body) for seq, body in await connection.execute(query)]
+    rows = await fetch(connection, _FOLDED, {"after": after_seq, "most": limit})
+    return [(row["seq"], row["body"]) for row in rows]
 
 
 async def add_to_outbox(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Decisions that shall be published, in this order."""
     rows = [{"id": envelope.id, "body": envelope.encode()} for envelope in envelopes]
-    if rows:
-        await connection.execute(insert_new(connection, outbox), rows)
+    await insert_new(connection, outbox, rows)
 
 
 async def clear_outbox(connection: AsyncConnection, ids: Sequence[str]) -> None:
     """They were seen in the log."""
-    if ids:
-        await connection.execute(sa.delete(outbox).where(outbox.c.id.in_(ids)))
+    await delete(connection, outbox, ids)
 
 
 async def read_outbox(connection: AsyncConnection) -> Sequence[bytes]:
@@ -217,24 +220,18 @@ async def add_timers(connection: AsyncConnection, wanted: Sequence[Timer]) -> No
         {"id": timer.envelope.id, "due": timer.due, "body": timer.envelope.encode()}
         for timer in wanted
     ]
-    if rows:
-        await connection.execute(insert_new(connection, timers), rows)
+    await insert_new(connection, timers, rows)
 
 
 async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tuple[str, bytes]]:
     """What is due, oldest first."""
-    query = (
-        sa.select(timers.c.id, timers.c.body)
-        .where(timers.c.due <= now)
-        .order_by(timers.c.due, timers.c.id)
-        .limit(CHUNK)
-    )
-    return [(id, body) for id, body in await connection.execute(query)]
+    rows = await fetch(connection, _DUE, {"now": now})
+    return [(row["id"], row["body"]) for row in rows]
 
 
 async def clear_timers(connection: AsyncConnection, ids: Sequence[str]) -> None:
     """They are said."""
-    await connection.execute(sa.delete(timers).where(timers.c.id.in_(ids)))
+    await delete(connection, timers, ids)
 
 
 async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> None:
@@ -245,8 +242,7 @@ async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> 
         | {"parked": now}
         for record in records
     ]
-    if rows:
-        await connection.execute(insert_new(connection, parked), rows)
+    await insert_new(connection, parked, rows)
 
 
 async def parked_records(

@@ -150,7 +150,8 @@ class Turn:
         return await self.with_rows(self.mind.decide, envelope)
 
     async def _take(self, record: Record, envelope: Envelope) -> None:
-        self._returned.append(envelope.id)
+        if envelope.id in self.mind.in_flight:
+            self._returned.append(envelope.id)
         if envelope.subject in self.held:
             self._set_aside(record, envelope, "waits behind an earlier message of its subject")
             return

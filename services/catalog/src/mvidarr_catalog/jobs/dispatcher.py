@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
@@ -121,8 +122,8 @@ async def _learn(turn: Turn, room: Room, jobs: Iterable[Candidate]) -> None:
 
 async def _active(turn: Turn) -> list[Candidate]:
     """Jobs that the tables show with the workers."""
-    found = await turn.connection.execute(_with_workers(turn.checkpoint.generation))
-    return [Candidate(*row) for row in found]
+    found = await fetch(turn.connection, _with_workers(turn.checkpoint.generation))
+    return [Candidate(*row.values()) for row in found]
 
 
 def _flying(turn: Turn) -> list[tuple[datetime, Candidate]]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.filters import fields_of
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
-from mvidarr_catalog.brain.rows import Row
+from mvidarr_catalog.brain.rows import Row, table_of
 from mvidarr_catalog.brain.state import Known, State
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, Invalid, NotFound
@@ -130,7 +133,9 @@ def named_by_people(event: VideoEdited, _: Envelope, state: Known) -> Iterator[D
 @model.query
 async def get(query: GetArtist, read: Read) -> ArtistView:
     artist = await read.one(Artist, query.id, "artist")
-    return _view(artist, await _video_counts(read, [artist.id]))
+    counting = _videos_of_one(read.checkpoint.generation)
+    (found,) = await fetch(read.connection, counting, {"artist": artist.id})
+    return _view(artist, {artist.id: found["videos"]})
 
 
 @model.query
@@ -189,6 +194,13 @@ def _point(state: State, others: tuple[ArtistId, ...], to: ArtistId | None) -> N
     for id in others:
         if artist := state.get(Artist, id):
             state.put(artist.changed(merged_into=to))
+
+
+@cache
+def _videos_of_one(generation: int) -> sa.Select[Any]:
+    columns = table_of(Video, generation).c
+    counted = sa.select(sa.func.count().label("videos"))
+    return counted.where(columns.artist_id == sa.bindparam("artist"), columns.state != "deleted")
 
 
 async def _video_counts(read: Read, artists: list[str]) -> dict[str, int]:

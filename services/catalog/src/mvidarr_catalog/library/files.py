@@ -52,7 +52,7 @@ class File(Row, table="files", subject="file", indexes=(("added",), ("video_id",
     added: datetime
 
 
-model = ReadModel(rows=(File,), version=1)
+model = ReadModel(rows=(File,), version=2)
 
 FIELDS = fields_of(File, "id", "video_id", "state", "added") | {
     "rendition.path": inside("text", "rendition.path"),
@@ -81,7 +81,9 @@ def added(event: FileAdded, cause: Envelope, state: State) -> None:
 def moved(event: FileMoved, _: Envelope, state: State) -> None:
     file = state.get(File, event.file_id)
     if file:
-        update = {"path": event.path, "sidecars": event.sidecars}
+        update: dict[str, object] = {"path": event.path, "sidecars": event.sidecars}
+        if event.sha256 and event.facts:
+            update |= {"sha256": event.sha256, "facts": event.facts}
         rendition = file.rendition.model_copy(update=update)
         state.put(file.changed(state=event.state, rendition=rendition))
 
@@ -219,6 +221,8 @@ def _moves(moved: Iterable[Moved], now: FileState, state: Known) -> Iterator[Dec
                 path=each.path,
                 sidecars=each.sidecars,
                 state=now,
+                sha256=each.sha256,
+                facts=each.facts,
             )
 
 

@@ -7,6 +7,9 @@ from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.ids import VideoId, derive
 from mvidarr_common.messages.library import Description
 
+IMPORTED = "import:"
+"""How the address of a video begins that came as a file."""
+
 
 def plain_name(name: str) -> str:
     """A name as people wrote it, without control characters and doubled spaces."""

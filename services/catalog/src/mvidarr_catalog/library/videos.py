@@ -46,6 +46,9 @@ from mvidarr_common.messages.queries import Failure, VideoState
 from .naming import plain, plain_url, video_id
 from .search import searchable
 
+ACQUIRING = ("acquire", "import")
+"""The pipelines that bring a wanted video into the library."""
+
 TRASH_TIME = timedelta(days=30)
 """How long a deleted video can come back."""
 
@@ -143,7 +146,7 @@ def acquiring(event: PipelineStarted, cause: Envelope, state: State) -> None:
     """One that is not wanted any more keeps its state; the run is cancelled by its id."""
     id = _of(event.for_subject)
     video = state.get(Video, id) if id else None
-    if video and event.name == "acquire":
+    if video and event.name in ACQUIRING:
         now: VideoState = "acquiring" if video.state == "wanted" else video.state
         run = event.pipeline_id
         _change(state, cause, VideoId(video.id), state=now, pipeline_id=run, failure=None)

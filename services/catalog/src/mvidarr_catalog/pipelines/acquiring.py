@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.state import Known
 from mvidarr_catalog.library.naming import plain
-from mvidarr_catalog.library.videos import Video, subject_of
+from mvidarr_catalog.library.videos import ACQUIRING, Video, subject_of
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import PipelineId, VideoId, artist_id, derive
 from mvidarr_common.messages.jobs import (
@@ -15,6 +15,7 @@ from mvidarr_common.messages.jobs import (
     PipelineFailed,
     PipelineStarted,
     Placed,
+    Taken,
 )
 from mvidarr_common.messages.library import (
     VideoAdded,
@@ -30,8 +31,6 @@ from .advancing import cancelling_run
 from .asking import inputs_of
 from .runs import Run, run_of
 from .task import RunInputs
-
-NAME = "acquire"
 
 model = ReadModel()
 
@@ -50,7 +49,7 @@ def begin_again(event: VideoWanted, cause: Envelope, state: Known) -> Iterator[D
 def describe(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[Decision]:
     """What the page says of the video."""
     run, _ = run_of(state, event.job_id)
-    if run and run.name == NAME and isinstance(event.result, Downloaded):
+    if run and run.name in ACQUIRING and isinstance(event.result, Downloaded | Taken):
         found = plain(event.result.found)
         artist = artist_id(found.artist) if found.artist else None
         yield VideoDescribed(video_id=_video_of(run), found=found, artist_id=artist)
@@ -69,7 +68,7 @@ def stop_for_deleted(event: VideoDeleted, _: Envelope, state: Known) -> Iterator
 @model.decide
 def arrive(event: PipelineCompleted, _: Envelope, state: Known) -> Iterator[Decision]:
     run = state.get(Run, event.pipeline_id)
-    video = state.get(Video, _video_of(run)) if run and run.name == NAME else None
+    video = state.get(Video, _video_of(run)) if run and run.name in ACQUIRING else None
     if video is None or video.pipeline_id != event.pipeline_id or video.state != "acquiring":
         return
     placed = run.results["place"] if run else None
@@ -87,7 +86,7 @@ def arrive(event: PipelineCompleted, _: Envelope, state: Known) -> Iterator[Deci
 @model.decide
 def fail(event: PipelineFailed, _: Envelope, state: Known) -> Iterator[Decision]:
     run = state.get(Run, event.pipeline_id)
-    video = state.get(Video, _video_of(run)) if run and run.name == NAME else None
+    video = state.get(Video, _video_of(run)) if run and run.name in ACQUIRING else None
     if video and video.pipeline_id == event.pipeline_id and video.state == "acquiring":
         yield VideoFailed(
             video_id=VideoId(video.id), title=video.title, code=event.code, message=event.message
@@ -98,11 +97,12 @@ def _begin(id: VideoId, cause: Envelope, state: Known) -> Iterator[Decision]:
     video = state.get(Video, id)
     if video is None or video.state != "wanted":
         return
+    inputs = inputs_of(video, state)
     yield PipelineStarted(
         pipeline_id=PipelineId(derive(cause.id, "pipeline")),
-        name=NAME,
+        name="import" if inputs.file else "acquire",
         for_subject=subject_of(id),
-        inputs=inputs_of(video, state).model_dump(mode="json"),
+        inputs=inputs.model_dump(mode="json"),
     )
 
 

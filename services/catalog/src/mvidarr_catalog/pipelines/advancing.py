@@ -6,7 +6,7 @@ from datetime import timedelta
 from mvidarr_catalog.brain.model import Decision, Later, ReadModel
 from mvidarr_catalog.brain.state import Known
 from mvidarr_catalog.jobs.jobs import ENDED, UNSTOPPABLE, Job, cancelling, site_of
-from mvidarr_catalog.library.videos import Video
+from mvidarr_catalog.library.videos import ACQUIRING, Video
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, NotFound
 from mvidarr_common.messages.ids import JobId, PipelineId, derive
@@ -94,7 +94,7 @@ def retry(command: RetryPipeline, _: Envelope, state: Known) -> Iterator[Decisio
     video = state.get(Video, id)
     if video is None or video.state == "deleted":
         raise Conflict("not_retryable", "Its video is gone.")
-    if run.name == "acquire" and (video.state, video.pipeline_id) != ("failed", run.id):
+    if run.name in ACQUIRING and (video.state, video.pipeline_id) != ("failed", run.id):
         raise Conflict("not_retryable", f"Its video has gone another way: it is {video.state}.")
     yield PipelineRetried(
         pipeline_id=command.pipeline_id,

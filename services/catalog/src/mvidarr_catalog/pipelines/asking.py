@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.state import Known
+from mvidarr_catalog.library.naming import IMPORTED
 from mvidarr_catalog.library.shelved import present_files
-from mvidarr_catalog.library.videos import Video, subject_of
+from mvidarr_catalog.library.videos import ACQUIRING, Video, subject_of
 from mvidarr_catalog.library.videos import existing as existing_video
 from mvidarr_catalog.profiles import Profile
 from mvidarr_common.envelope import Envelope
@@ -22,8 +23,6 @@ from .own import plan_of
 from .standard import STANDARD
 from .supposing import supposed
 from .task import RunInputs
-
-KEPT_FOR_ACQUIRING = "acquire"
 
 model = ReadModel()
 
@@ -64,7 +63,7 @@ def try_out(command: TryPipeline, cause: Envelope, state: Known) -> Iterator[Dec
 
 def require_runnable(name: str) -> None:
     """Raises Conflict for the one that the library runs by itself."""
-    if name == KEPT_FOR_ACQUIRING:
+    if name in ACQUIRING:
         raise Conflict("use_acquire", "Videos are acquired by asking for them.")
 
 
@@ -78,14 +77,19 @@ def require_inputs(plan: PipelinePlan, video: Video, state: Known) -> RunInputs:
         video.state != "ready" or not any(present_files(state, id))
     ):
         raise Conflict("video_not_ready", "The pipeline needs a video that is in the library.")
-    return inputs_of(video, state)
+    inputs = inputs_of(video, state)
+    if "page" in begins_with(plan) and inputs.url is None:
+        raise Conflict("video_has_no_page", "The pipeline needs a page; this came as a file.")
+    return inputs
 
 
 def inputs_of(video: Video, state: Known) -> RunInputs:
     """The page and the profile of a video, as they are now."""
     profile = state.get(Profile, video.profile_id) or state.get(Profile, DEFAULT_PROFILE)
+    file = video.url.removeprefix(IMPORTED) if video.url.startswith(IMPORTED) else None
     return RunInputs(
         video_id=VideoId(video.id),
-        url=video.url,
+        url=None if file else video.url,
+        file=f"import/{file}" if file else None,
         profile=profile.profile if profile else None,
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
+from mvidarr_catalog.library.videos import ACQUIRING
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import PipelineId, VideoId
 from mvidarr_common.messages.jobs import (
@@ -60,7 +61,7 @@ def stop(event: VideoDeleted, _: Envelope, state: Known) -> Iterator[Decision]:
     going = state.get(Going, event.video_id)
     for id in going.runs if going else ():
         run = state.get(Run, id)
-        if run and run.name != "acquire":
+        if run and run.name not in ACQUIRING:
             yield from cancelling_run(run)
 
 

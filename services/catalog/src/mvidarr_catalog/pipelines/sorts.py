@@ -6,6 +6,7 @@ from typing import Literal
 
 Sort = Literal[
     "page",
+    "file",
     "library",
     "fetched",
     "film",
@@ -19,6 +20,7 @@ Sort = Literal[
 ]
 SENTENCES: Mapping[Sort, str] = {
     "page": "the page of a video",
+    "file": "a file below import/",
     "library": "a video in the library",
     "fetched": "a file that was fetched",
     "film": "a film that was proved whole",
@@ -30,7 +32,7 @@ SENTENCES: Mapping[Sort, str] = {
     "whole": "a job that is split",
     "part": "parts of a film",
 }
-GIVEN: frozenset[Sort] = frozenset({"page", "library"})
+GIVEN: frozenset[Sort] = frozenset({"page", "file", "library"})
 """What a run may begin with; a film in the library is a film."""
 
 
@@ -44,6 +46,7 @@ class Trade:
 
 TRADES: Mapping[str, Trade] = {
     "download": Trade(("page",), "fetched"),
+    "take": Trade(("file",), "fetched"),
     "verify": Trade(("fetched",), "film"),
     "transcode": Trade(("film",), "film"),
     "trim": Trade(("film",), "film"),

@@ -24,6 +24,7 @@ from mvidarr_common.messages.jobs import (
     Renamed,
     Scrub,
     Sidecars,
+    Take,
     Thumbnails,
     ThumbnailsMade,
     Transcode,
@@ -65,9 +66,15 @@ def _download(task: Task) -> Download:
 
 
 def _verify(task: Task) -> Verify:
-    fetched = task.nearest(Downloaded)
+    fetched = task.fetched()
     assert fetched is not None
-    return Verify(path=fetched.path, expected_duration=fetched.duration)
+    promised = fetched.duration if isinstance(fetched, Downloaded) else None
+    return Verify(path=fetched.path, expected_duration=promised)
+
+
+def _take(task: Task) -> Take:
+    assert task.inputs.file is not None
+    return Take(path=task.inputs.file)
 
 
 def _transcode(task: Task) -> Transcode:
@@ -117,7 +124,7 @@ def _place(task: Task) -> Place:
     """What is made from a film in the library goes beside it; what was fetched is the film."""
     files = tuple(PlaceFile(**film.model_dump(exclude={"facts"}), facts=film.facts)
                   for film in task.made())  # fmt: skip
-    pictures, fetched = task.nearest(ThumbnailsMade), task.nearest(Downloaded)
+    pictures, fetched = task.nearest(ThumbnailsMade), task.fetched()
     if fetched is None:
         known, shown = _described(task), task.files()[0]
         return known.model_copy(update={"files": files, "beside": to_move(shown)})
@@ -128,9 +135,9 @@ def _place(task: Task) -> Place:
         files=files,
         artwork=pictures.artwork if pictures else (),
         about=video.about,
-        page_url=fetched.page_url,
-        source=fetched.extractor,
-        source_id=fetched.source_id,
+        page_url=fetched.page_url if isinstance(fetched, Downloaded) else "",
+        source=fetched.extractor if isinstance(fetched, Downloaded) else "import",
+        source_id=fetched.source_id if isinstance(fetched, Downloaded) else "",
     )
 
 
@@ -193,7 +200,8 @@ def _film(task: Task) -> Film:
 _there: Mapping[Sort, Callable[[Task], bool]] = {
     "page": lambda task: task.inputs.url is not None,
     "library": lambda task: bool(task.files()),
-    "fetched": lambda task: task.nearest(Downloaded) is not None,
+    "file": lambda task: task.inputs.file is not None,
+    "fetched": lambda task: task.fetched() is not None,
     "film": lambda task: bool(task.films()),
     "placed": lambda task: task.nearest(Placed) is not None,
     "whole": lambda task: task.inputs.whole is not None,
@@ -201,6 +209,7 @@ _there: Mapping[Sort, Callable[[Task], bool]] = {
 }
 _SPECS: Mapping[str, Callable[[Task], AnySpec]] = {
     "download": _download,
+    "take": _take,
     "verify": _verify,
     "transcode": _transcode,
     "trim": _trim,

@@ -11,6 +11,7 @@ from mvidarr_common.messages.work.plans import (
     RetireStep,
     ScrubStep,
     SidecarsStep,
+    TakeStep,
     ThumbnailsStep,
     TranscodeStep,
     VerifyStep,
@@ -24,6 +25,14 @@ ACQUIRE = PipelinePlan(
         TranscodeStep(name="transcode", after=("verify",), when="recipe != null"),
         ThumbnailsStep(name="thumbnails", after=("verify",)),
         PlaceStep(name="place", after=("transcode", "thumbnails"), of=("transcode", "verify")),
+    ),
+)
+IMPORT = PipelinePlan(
+    title="From a file below import/ to the library",
+    steps=(
+        TakeStep(name="take"),
+        VerifyStep(name="verify", after=("take",)),
+        *ACQUIRE.steps[2:],
     ),
 )
 UPGRADE = PipelinePlan(
@@ -79,6 +88,7 @@ RENAME = PipelinePlan(
 
 STANDARD: Mapping[str, PipelinePlan] = {
     "acquire": ACQUIRE,
+    "import": IMPORT,
     "upgrade": UPGRADE,
     "heal": HEAL,
     "optimise": OPTIMISE,

@@ -16,6 +16,7 @@ from mvidarr_common.messages.jobs import (
     Scrubbed,
     ScrubbedFile,
     SupposedStep,
+    Taken,
     ThumbnailsMade,
     Transcoded,
     Trimmed,
@@ -94,6 +95,7 @@ _RESULTS: Mapping[str, Callable[[str, Task], AnyResult]] = {
         path=f"{place}/video.mp4", size=0, sha256="", page_url=task.inputs.url or "",
         extractor="", source_id="", format="",
     ),
+    "take": lambda place, task: Taken(path=f"{place}/taken.mp4", size=0, sha256=""),
     "verify": lambda place, task: Verified(facts=_facts(task), frames=0, sha256=""),
     "transcode": lambda place, task: Transcoded(
         path=f"{place}/film.mp4", sha256="", facts=_facts(task)

@@ -17,6 +17,7 @@ from mvidarr_common.messages.jobs import (
     QualityFound,
     Result,
     Scrubbed,
+    Taken,
     Transcode,
     Transcoded,
     Trashed,
@@ -40,6 +41,7 @@ class RunInputs(Value):
 
     video_id: VideoId = VideoId("")
     url: str | None = None
+    file: str | None = None
     profile: QualityProfile | None = None
     about: Description | None = None
     whole: Transcode | None = None
@@ -75,6 +77,10 @@ class Task:
         names = before(self.plan, self.step.name)
         found = (self.results[name] for name in names if name in self.results)
         return next((result for result in found if isinstance(result, kind)), None)
+
+    def fetched(self) -> Downloaded | Taken | None:
+        """The file that came from a page or from a folder."""
+        return self.nearest(Downloaded) or self.nearest(Taken)
 
     def made(self) -> tuple[Film, ...]:
         """The films of the steps that it is told to take them from; else the nearest one."""
@@ -119,7 +125,7 @@ class Task:
         if isinstance(result, MADE):
             path, sha256, facts = result.path, result.sha256, result.facts
             return Film(path=path, sha256=sha256, facts=facts, role="transcode")
-        if isinstance(result, Verified) and (fetched := self.nearest(Downloaded)):
+        if isinstance(result, Verified) and (fetched := self.fetched()):
             facts, sha256 = result.facts, result.sha256
             return Film(path=fetched.path, sha256=sha256, facts=facts, role="original")
         return None

@@ -23,6 +23,7 @@ from .restore import restore
 from .scrub import scrub
 from .show_commands import show_commands
 from .sidecars import sidecars
+from .take import take
 from .thumbnails import thumbnails
 from .tidy import tidy
 from .transcode import transcode
@@ -53,6 +54,7 @@ OPERATIONS: tuple[Handler, ...] = (
     scrub,
     show_commands,
     sidecars,
+    take,
     thumbnails,
     tidy,
     transcode,
@@ -65,6 +67,6 @@ OPERATIONS: tuple[Handler, ...] = (
 __all__ = [
     "OPERATIONS", "concat", "encode_part", "extract_audio", "fingerprint", "hls", "images",
     "is_better", "join_parts", "match", "noop", "place", "preview", "probe", "probe_many", "purge",
-    "quality", "rename", "restore", "scrub", "show_commands", "sidecars", "thumbnails", "tidy",
-    "transcode", "trash", "trim", "verify", "waveform",
+    "quality", "rename", "restore", "scrub", "show_commands", "sidecars", "take", "thumbnails",
+    "tidy", "transcode", "trash", "trim", "verify", "waveform",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ class Seen:
     product: str
     version: str
     time: datetime
+    encoding: str = "UTF8"
 
 
 async def examine(_: Settings) -> AsyncIterator[Finding]:
@@ -45,6 +46,8 @@ async def examine(_: Settings) -> AsyncIterator[Finding]:
         yield Finding(ABOUT, "wrong", f"It does not let us in: {error or type(error).__name__}.")
         return
     yield _version(seen)
+    if seen.encoding != "UTF8":
+        yield Finding(ABOUT, "wrong", f"It was made for {seen.encoding}; our texts need UTF8.")
     skew = (datetime.now(UTC) - seen.time).total_seconds()
     if abs(skew) > LARGEST_SKEW:
         yield Finding("clock", "wrong", f"Ours and the database's differ by {skew:.1f} s.")
@@ -73,7 +76,8 @@ async def _ask_postgres(url: str) -> Seen:
     connection = await driver.connect(url)
     try:
         time: datetime = await connection.fetchval("SELECT clock_timestamp()")
-        return Seen("PostgreSQL", str(connection.get_server_version().major), time)
+        encoding: str = await connection.fetchval("SHOW server_encoding")
+        return Seen("PostgreSQL", str(connection.get_server_version().major), time, encoding)
     finally:
         await connection.close()
 

@@ -48,6 +48,23 @@ class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
     site: SiteProfile | None = None
 
 
+class Taken(Result):
+    """`found` is what its name says."""
+
+    kind: Literal["take"] = "take"
+    path: str
+    size: int
+    sha256: str
+    found: Description = Description()
+
+
+class Take(JobSpec, queue="files", gives=Taken, stages=True):
+    """Take a file below `import/`: by a link where that can be, else by a copy."""
+
+    kind: Literal["take"] = "take"
+    path: str
+
+
 class Inspected(Result):
     """A video with its formats, or a page of a list: `next` is the cursor of the page after it.
     `choice` is what the given profile would take."""

@@ -14,11 +14,13 @@ from .media import Artwork
 
 
 class Moved(Value):
-    """A file's old and new path, its sidecars' new paths."""
+    """A file's new path and its sidecars'; what it holds, if it was written anew."""
 
     file_id: str
     path: str
     sidecars: tuple[str, ...] = ()
+    sha256: str | None = None
+    facts: MediaFacts | None = None
 
 
 class FileToMove(Value):

@@ -35,6 +35,12 @@ class DownloadStep(Step):
     does: Literal["download"] = "download"
 
 
+class TakeStep(Step):
+    """Take a file that is on disk already."""
+
+    does: Literal["take"] = "take"
+
+
 class VerifyStep(Step):
     """Prove what was fetched whole."""
 
@@ -132,7 +138,7 @@ class JoinPartsStep(Step):
 AnyStep = Annotated[
     DownloadStep | VerifyStep | TranscodeStep | TrimStep | ExtractAudioStep | ThumbnailsStep
     | QualityStep | IsBetterStep | ScrubStep | PlaceStep | RetireStep | RenameStep | SidecarsStep
-    | EncodePartStep | JoinPartsStep,
+    | EncodePartStep | JoinPartsStep | TakeStep,
     Field(discriminator="does"),
 ]  # fmt: skip
 

@@ -8,14 +8,14 @@ from mvidarr_common.messages.base import Value
 
 from .base import JobSpec, Result
 from .clips import ExtractAudio, Trim
-from .fetching import Download
+from .fetching import Download, Take
 from .files import Place, Rename, Scrub, Sidecars, Trash
 from .judging import IsBetter, Quality
 from .media import Thumbnails, Transcode, Verify
 
 Showable = Annotated[
     Download | Verify | Transcode | Trim | ExtractAudio | Thumbnails | Quality | IsBetter | Scrub
-    | Place | Trash | Rename | Sidecars,
+    | Place | Trash | Rename | Sidecars | Take,
     Field(discriminator="kind"),
 ]  # fmt: skip
 

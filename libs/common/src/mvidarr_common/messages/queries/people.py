@@ -1,0 +1,110 @@
+"""Questions about users and their keys, and about who wants to be told."""
+
+from datetime import datetime
+
+from mvidarr_common.messages.base import Query
+from mvidarr_common.messages.identity import Role
+from mvidarr_common.messages.ids import (
+    ApiKeyId,
+    SubscriptionId,
+    UserId,
+)  # fmt: skip
+from mvidarr_common.messages.notify import Channel
+
+from .lists import Page, View
+
+
+class SubscriptionView(View):
+    """A subscription as people may see it: its address and secret stay sealed."""
+
+    id: SubscriptionId
+    name: str
+    channel: Channel
+    events: tuple[str, ...]
+    enabled: bool
+
+
+class SealedSubscription(View):
+    """A subscription as the notifier needs it."""
+
+    id: SubscriptionId
+    channel: Channel
+    address: str
+    secret: str | None
+    events: tuple[str, ...]
+
+
+class UserView(View):
+    id: UserId
+    username: str
+    role: Role
+    added: datetime
+
+
+class ApiKeyView(View):
+    id: ApiKeyId
+    user_id: UserId
+    name: str
+    role: Role
+    expires: datetime | None
+    added: datetime
+
+
+class Credentials(View):
+    """For the gateway alone: what proves who somebody is."""
+
+    user: UserView | None
+    password_hash: str | None = None
+    api_key: ApiKeyView | None = None
+
+
+class Subscriptions(Page):
+    items: tuple[SubscriptionView, ...]
+
+
+class SealedSubscriptions(Page):
+    items: tuple[SealedSubscription, ...]
+
+
+class Users(Page):
+    items: tuple[UserView, ...]
+
+
+class ApiKeys(Page):
+    items: tuple[ApiKeyView, ...]
+
+
+class GetSubscription(Query[SubscriptionView], wire="subscription.get", answer=SubscriptionView):
+    id: SubscriptionId
+
+
+class ListSubscriptions(Query[Subscriptions], wire="subscription.list", answer=Subscriptions):
+    pass
+
+
+class SubscriptionsTo(
+    Query[SealedSubscriptions], wire="subscription.to", answer=SealedSubscriptions
+):
+    """For the notifier: who wants to be told of this type of event."""
+
+    event_type: str
+
+
+class ListUsers(Query[Users], wire="user.list", answer=Users):
+    pass
+
+
+class GetUser(Query[UserView], wire="user.get", answer=UserView):
+    id: UserId
+
+
+class ListApiKeys(Query[ApiKeys], wire="api_key.list", answer=ApiKeys):
+    user_id: UserId | None = None
+
+
+class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
+    """For the gateway: by user name, by user id, or by the hash of an API key."""
+
+    username: str | None = None
+    user_id: UserId | None = None
+    key_hash: str | None = None
