@@ -56,6 +56,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return _filmed(tmp_path_factory.mktemp("clip") / "clip.mp4", 2, "320x180")
 
 
+@pytest.fixture(scope="session")
+def sharper(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """The same clip with four times as many pixels."""
+    return _filmed(tmp_path_factory.mktemp("sharper") / "sharper.mp4", 2, "640x360")
+
+
 def _filmed(path: Path, seconds: float, size: str) -> Sample:
     exe = imageio_ffmpeg.get_ffmpeg_exe()
     codecs = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac")
