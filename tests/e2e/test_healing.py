@@ -1,4 +1,4 @@
-"""Files that are no longer whole, or not the best there is: fetched anew, the old ones in the trash."""
+"""Files that are damaged, or not the best there is: fetched anew, the old ones in the trash."""
 
 import asyncio
 from dataclasses import replace

@@ -18,6 +18,7 @@ from mvidarr_common.messages.queries import (
     PipelineView,
     Runs,
     RunView,
+    StepView,
     VideoView,
 )
 from mvidarr_common.messages.work.plans import PipelinePlan
@@ -175,13 +176,19 @@ async def _runs(client: Client, limit: int) -> None:
     console.print(table("Added", "State", "Pipeline", "Done", "For", "Why", "Id", rows=rows))
 
 
+def _so_far(step: StepView) -> str:
+    if step.state == "running" and step.fraction:
+        return f"{step.name} {step.fraction:.0%}"
+    return f"{step.name} {step.state}"
+
+
 async def _watch(client: Client, id: str) -> None:
     last = ""
     while True:
         run = await client.get(f"/runs/{id}", RunView)
-        now = ", ".join(f"{step.name} {step.state}" for step in run.steps)
+        now = f"{run.fraction:4.0%}  {', '.join(map(_so_far, run.steps))}"
         if now != last:
-            say(f"{run.fraction:4.0%}  {now}")
+            say(now)
             last = now
         if run.state != "running":
             return say(f"{run.state}: {run.failure.message}" if run.failure else run.state)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.going import live_run, live_runs
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
@@ -18,13 +19,13 @@ router = guarded_router("/api/v1/runs", "pipelines")
 @router.get("", openapi_extra=needs("readonly"), response_model=Runs)
 async def runs(asked: Annotated[ListRuns, Query()], deps: Given) -> Response:
     """A page of runs, each with its steps."""
-    return json_bytes(await deps.reads.get(asked))
+    return json_bytes(live_runs(await deps.reads.get(asked), deps.progress))
 
 
 @router.get("/{id}", openapi_extra=needs("readonly"), response_model=RunView)
 async def run(id: PipelineId, deps: Given) -> Response:
     """One run: what has become of every step, and how far the whole is."""
-    return json_bytes(await deps.reads.get(GetRun(id=id)))
+    return json_bytes(live_run(await deps.reads.get(GetRun(id=id)), deps.progress))
 
 
 @router.post("/{id}/cancel", openapi_extra=needs("manager"), response_model=RunView)

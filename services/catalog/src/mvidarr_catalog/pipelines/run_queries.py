@@ -1,12 +1,22 @@
 """How runs are asked for: every step with its state, and how far the whole is."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from mvidarr_catalog.brain.filters import fields_of, inside
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
+from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_common.messages.ids import PipelineId
-from mvidarr_common.messages.queries import GetRun, ListRuns, Runs, RunView, StepState, StepView
+from mvidarr_common.messages.queries import (
+    GetRun,
+    ListRuns,
+    Runs,
+    RunView,
+    StepState,
+    StepView,
+    fraction_of,
+)
 from mvidarr_common.messages.work.plans import AnyStep
 
 from .graph import Fate, fates
@@ -25,7 +35,12 @@ model = ReadModel()
 
 @model.query
 async def get(query: GetRun, read: Read) -> RunView:
-    return view(await read.one(Run, query.id, "run"))
+    """A step whose job is split is as far as the run of its parts."""
+    run = await read.one(Run, query.id, "run")
+    begun = set(run.jobs.values())
+    jobs = read.table(Job).c
+    split = await read.rows(Job, jobs.id.in_(begun), jobs.split.is_not(None)) if begun else []
+    return view(run, {job.id: await _split_so_far(job, read) for job in split})
 
 
 @model.query
@@ -40,18 +55,24 @@ async def list_runs(query: ListRuns, read: Read) -> Runs:
     return Runs(items=tuple(view(run) for run in found.rows), next=found.next, total=found.total)
 
 
-def view(run: Run) -> RunView:
-    """A run as people see it."""
+async def _split_so_far(job: Job, read: Read) -> float:
+    parts = await read.rows(Run, read.table(Run).c.id == job.split)
+    return view(parts[0]).fraction if parts else 0.0
+
+
+def view(run: Run, split: Mapping[str, float] = MappingProxyType({})) -> RunView:
+    """A run as people see it; `split` says how far jobs are that others do in parts."""
     found = fates(run.steps, run.progress, _begun_or_not_needed)
+    steps = tuple(_step(run, step, found[step.name], split) for step in run.steps.steps)
     return RunView(
         id=PipelineId(run.id),
         name=run.name,
         version=run.version,
         for_subject=run.for_subject,
         state=run.state,
-        fraction=_fraction(run, found),
+        fraction=fraction_of([(step.weight, step.fraction) for step in steps]),
         attempt=run.attempt,
-        steps=tuple(_step(run, step, found[step.name]) for step in run.steps.steps),
+        steps=steps,
         failure=run.failure,
         failed_step=run.failed_step,
         bulk_id=run.bulk_id,
@@ -65,14 +86,17 @@ def _begun_or_not_needed(_: AnyStep) -> bool:
     return False
 
 
-def _step(run: Run, step: AnyStep, fate: Fate) -> StepView:
+def _step(run: Run, step: AnyStep, fate: Fate, split: Mapping[str, float]) -> StepView:
+    job = run.jobs.get(step.name)
     return StepView(
         name=step.name,
         does=step.does,
         after=step.after,
         state=_state(run, step, fate),
-        job_id=run.jobs.get(step.name),
+        job_id=job,
         failure=run.failures.get(step.name),
+        weight=WEIGHTS.get(step.does, 1),
+        fraction=1.0 if fate != "open" else split.get(job or "", 0.0),
     )
 
 
@@ -82,9 +106,3 @@ def _state(run: Run, step: AnyStep, fate: Fate) -> StepState:
     if run.state != "running":
         return "cut_off"
     return "running" if step.name in run.jobs else "waiting"
-
-
-def _fraction(run: Run, found: Mapping[str, Fate]) -> float:
-    weights = {step.name: WEIGHTS.get(step.does, 1) for step in run.steps.steps}
-    past = sum(weights[name] for name, fate in found.items() if fate != "open")
-    return past / sum(weights.values())

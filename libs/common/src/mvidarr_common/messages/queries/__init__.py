@@ -83,6 +83,7 @@ from .work import (
     SiteView,
     StepState,
     StepView,
+    fraction_of,
 )
 
 OfThePast = GetArtist | ListArtists | GetVideo | ListVideos | GetJob | ListJobs
@@ -101,5 +102,5 @@ __all__ = [
     "RunView", "Runs", "SealedSubscription", "SealedSubscriptions", "SiteView", "Sites",
     "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
     "Supposition", "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView",
-    "Videos", "View", "WhatIf",
+    "Videos", "View", "WhatIf", "fraction_of",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Questions about jobs, pipelines and their runs, bulks, queues and sites."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -59,7 +60,8 @@ class PipelineView(View):
 
 
 class StepView(View):
-    """What has become of one step of a run."""
+    """What has become of one step of a run: how far it is, and how long its kind takes, compared
+    with others."""
 
     name: str
     does: str
@@ -67,6 +69,8 @@ class StepView(View):
     state: StepState
     job_id: JobId | None
     failure: Failure | None
+    weight: int = 1
+    fraction: float = 0.0
 
 
 class RunView(View):
@@ -85,6 +89,11 @@ class RunView(View):
     bulk_id: str | None
     added: datetime
     ended: datetime | None
+
+
+def fraction_of(steps: Sequence[tuple[float, float]]) -> float:
+    """How far a run is, from its steps' weights and fractions."""
+    return sum(weight * fraction for weight, fraction in steps) / sum(weight for weight, _ in steps)
 
 
 class BulkView(View):
