@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.brain.conftest import DATABASES, World
 
+from mvidarr_catalog.brain.driver import CHUNK
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.mind import Mind
 from mvidarr_catalog.brain.rows import Row, table_of, to_columns
-from mvidarr_catalog.brain.store import CHUNK, read_checkpoint
+from mvidarr_catalog.brain.store import read_checkpoint
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_catalog.jobs.dispatcher import Dispatcher
 from mvidarr_catalog.jobs.jobs import Job
