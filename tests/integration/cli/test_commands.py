@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from mvidarr_common.cli import (
     history,
+    job,
     jobs,
     library,
     log,
@@ -15,6 +16,7 @@ from mvidarr_common.cli import (
     parked,
     queues,
     rebuild,
+    retries,
     site,
     undo,
     what_if,
@@ -23,7 +25,22 @@ from mvidarr_common.cli import (
 from mvidarr_common.secrets import instance_key
 from mvidarr_common.settings import Settings
 
-MODULES = (history, jobs, library, log, login, parked, queues, rebuild, site, undo, what_if, why)
+MODULES = (
+    history,
+    job,
+    jobs,
+    library,
+    log,
+    login,
+    parked,
+    queues,
+    rebuild,
+    retries,
+    site,
+    undo,
+    what_if,
+    why,
+)
 
 
 @pytest.fixture
@@ -48,6 +65,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
         "login admin --password-stdin", "site list", "site set youtube.com --rate 5",
         "site forget youtube.com", "queues", "queue all --pause", "pace all --at-once 2",
         "quota", "quota all --open 5",
+        "job pause j", "job resume --filter x", "job cancel j", "job retry j", "job priority j 9",
+        "job batch b", "retries", "retries download --attempts 9",
     ],
 )  # fmt: skip
 def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:
@@ -63,6 +82,13 @@ def test_hours_that_are_none_are_refused(app: typer.Typer) -> None:
         result = CliRunner().invoke(app, ["queue", "all", "--hours", hours])
         assert result.exit_code == 1
         assert "is not like mon,tue 22:00-06:00" in result.stderr
+
+
+def test_jobs_are_named_by_id_or_by_filter(app: typer.Typer) -> None:
+    for words in ("job pause", "job pause j --filter x"):
+        result = CliRunner().invoke(app, words.split())
+        assert result.exit_code == 1
+        assert "Give the id of one job, or --filter." in result.stderr
 
 
 def test_one_title_for_two_videos_is_refused(app: typer.Typer) -> None:

@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from mvidarr_common.messages.identity import Role
+from mvidarr_common.testing.conditions import eventually
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 V1 = "/api/v1"
+MANY = 300
 NIGHT = {"windows": [{"days": ["fri"], "begins": "22:00", "ends": "06:00"}], "zone": "UTC"}
 
 
@@ -68,3 +70,29 @@ async def test_a_job_is_moved_forward_paused_and_resumed(as_: As) -> None:
     assert (moved["priority"], moved["state"]) == (9, "waiting")
     assert (await client.post(f"{job}/pause")).json()["state"] == "paused"
     assert (await client.post(f"{job}/resume")).json()["state"] == "waiting"
+
+
+async def test_many_jobs_come_in_one_request_and_all_that_match_are_cancelled(as_: As) -> None:
+    """The request is larger than any other may be."""
+    client = await as_("admin")
+    await client.patch(f"{V1}/queues/noop", json={"paused": True})
+    specs = [{"kind": "noop", "payload": "x" * 4000} for _ in range(MANY)]
+    many = await client.post(f"{V1}/jobs/bulk", json={"specs": specs, "priority": 3})
+    assert (many.status_code, many.json()["total"]) == (201, MANY)
+    assert (await ended(client, many))["done"] == MANY
+    cancelled = await client.post(f"{V1}/jobs/cancel", json={"filter": "priority = 3"})
+    assert (await ended(client, cancelled))["done"] == MANY
+    queue = (await items(client, "/queues", "queue"))["noop"]
+    assert sum(queue["jobs"].values()) == 0
+
+
+async def ended(client: httpx.AsyncClient, begun: httpx.Response) -> dict[str, Any]:
+    """A batch at its end."""
+    at = f"{V1}/jobs/batches/{begun.json()['id']}"
+
+    async def there() -> bool:
+        return bool((await client.get(at)).json()["ended"])
+
+    await eventually(there, within=30)
+    found: dict[str, Any] = (await client.get(at)).json()
+    return found

@@ -5,6 +5,7 @@ from mvidarr_catalog.library.files import File
 from mvidarr_catalog.library.naming import video_id
 from mvidarr_catalog.library.videos import Video
 from mvidarr_catalog.testing import Story
+from mvidarr_common.messages.dispatch import ChangeQuota, QuotaRules
 from mvidarr_common.messages.ids import JobId, WorkerId
 from mvidarr_common.messages.jobs import (
     AnyResult,
@@ -30,12 +31,14 @@ from mvidarr_common.messages.jobs import (
     Verified,
 )
 from mvidarr_common.messages.library import (
+    AcquireVideo,
     AddVideo,
     ArtistAdded,
     DeleteVideo,
     Description,
     IgnoreVideo,
     Rendition,
+    VideoAdded,
     VideoDescribed,
     VideoFailed,
     VideoReady,
@@ -124,6 +127,21 @@ def test_a_video_goes_from_its_address_to_the_library() -> None:
     video = story.row(Video, VIDEO)
     assert (video.state, video.quality, len(video.files)) == ("ready", "1080p", 1)
     assert story.row(File, video.files[0]).state == "present"
+
+
+def test_a_quota_counts_for_videos_too() -> None:
+    story = library().by("user/a")
+    story.live(ChangeQuota(requester="user/a", rules=QuotaRules(open=1)))
+    [first, *_] = story.live(AddVideo(url=URL))
+    assert isinstance(first, VideoAdded)
+    [refused] = story.live(AddVideo(url=f"{URL}/2"))
+    assert isinstance(refused, CommandRejected)
+    assert refused.code == "quota_exceeded"
+    story.live(IgnoreVideo(video_id=first.video_id))
+    story.live(ChangeQuota(requester="user/a", rules=QuotaRules(open=0)))
+    [again] = story.live(AcquireVideo(video_id=first.video_id))
+    assert isinstance(again, CommandRejected)
+    assert again.code == "quota_exceeded"
 
 
 def test_what_the_page_says_fills_what_people_left_open() -> None:

@@ -22,7 +22,9 @@ SCHEMES = {
 
 def application(deps: Deps) -> Edge:
     """What the server serves."""
-    return Edge(_shared(api(deps), deps.settings.cors_origins), deps.settings.body_limit)
+    settings = deps.settings
+    larger = {"/api/v1/jobs/bulk": settings.bulk_body_limit}
+    return Edge(_shared(api(deps), settings.cors_origins), settings.body_limit, larger)
 
 
 def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

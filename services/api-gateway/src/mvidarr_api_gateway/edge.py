@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from prometheus_client import Counter, Histogram
@@ -36,16 +36,19 @@ SAFE: Headers = [
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, body_limit: int) -> None:
+    def __init__(self, app: ASGIApp, body_limit: int, larger: Mapping[str, int]) -> None:
+        """`larger` are limits of paths that take more."""
         self.app = app
         self._limit = body_limit
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, websocket or lifespan."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = _Passing(scope, receive, send, self._limit)
+        limit = self._larger.get(scope["path"], self._limit)
+        request = _Passing(scope, receive, send, limit)
         started = time.perf_counter()
         try:
             await self.app(scope, request.receive, request.send)

@@ -32,6 +32,9 @@ class GatewaySettings(Settings):
         description='origins whose pages may use the API, as JSON: ["https://videos.example"]',
     )
     body_limit: int = Field(default=1024 * 1024, description="largest request body in bytes", gt=0)
+    bulk_body_limit: int = Field(
+        default=16 * 1024 * 1024, description="the same, where many jobs are added at once", gt=0
+    )
     heartbeat: float = Field(
         default=20.0, description="seconds between signs of life on a websocket", gt=0
     )

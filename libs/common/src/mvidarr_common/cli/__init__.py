@@ -7,6 +7,7 @@ from . import (
     demo,
     doctor,
     history,
+    job,
     jobs,
     library,
     log,
@@ -16,6 +17,7 @@ from . import (
     pipelines,
     queues,
     rebuild,
+    retries,
     run,
     settings,
     site,
@@ -26,8 +28,8 @@ from . import (
 )
 
 GROUPS = (
-    run, demo, login, library, jobs, pipelines, workers, queues, history, why, undo, what_if, log,
-    parked, rebuild, messages, settings, site, doctor, backup,
+    run, demo, login, library, jobs, job, pipelines, workers, queues, retries, history, why, undo,
+    what_if, log, parked, rebuild, messages, settings, site, doctor, backup,
 )  # fmt: skip
 
 

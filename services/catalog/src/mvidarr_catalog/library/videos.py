@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from mvidarr_catalog.brain.model import Decision, Later, ReadModel
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
+from mvidarr_catalog.jobs.quotas import require_room
 from mvidarr_catalog.profiles import Profile
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, Invalid, NotFound
@@ -221,7 +222,7 @@ def file_removed(event: FileRemoved, cause: Envelope, state: State) -> None:
 
 
 @model.decide
-def add(command: AddVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+def add(command: AddVideo, cause: Envelope, state: Known) -> Iterator[Decision]:
     url = plain_url(command.url)
     known = state.get(Video, video_id(url))
     if known and known.state == "deleted":
@@ -230,6 +231,7 @@ def add(command: AddVideo, _: Envelope, state: Known) -> Iterator[Decision]:
         raise Conflict("video_known", "This address is in the library already.", existing=known.id)
     if state.get(Profile, command.profile_id) is None:
         raise Invalid("invalid_profile", f"There is no profile {command.profile_id}.")
+    require_room(state, cause.actor)
     yield VideoAdded(
         video_id=video_id(url), url=url, known=plain(command.known), profile_id=command.profile_id
     )
@@ -247,11 +249,12 @@ def ignore(command: IgnoreVideo, _: Envelope, state: Known) -> Iterator[Decision
 
 
 @model.decide
-def acquire(command: AcquireVideo, _: Envelope, state: Known) -> Iterator[Decision]:
+def acquire(command: AcquireVideo, cause: Envelope, state: Known) -> Iterator[Decision]:
     video = existing(state, command.video_id)
     if video.state == "ready":
         raise Conflict("video_ready", "It lies in the library already.", existing=video.id)
     if video.state != "acquiring":
+        require_room(state, cause.actor)
         yield VideoWanted(video_id=command.video_id)
 
 
