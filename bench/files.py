@@ -1,7 +1,8 @@
 """A web server of its own process for benchmarks of downloads: files by sendfile, and counted.
 
-`/page/<n>` shows `/file/<n>.mp4`; `/slow/<n>.mp4` is the same at SLOW bytes a second; `/count` says
-how many bytes went out, and when the first of a file did; `/count?reset` begins anew.
+`/page/<n>` shows `/file/<n>.mp4`; `/slow/<n>.mp4` is the same at SLOW bytes a second, in steps as
+fine as the count should be, with little between it and the wire; `/count` says how many bytes went
+out, and when the first of a file did; `/count?reset` begins anew.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 SLOW = 10 * 1024**2
-_STEP = 64 * 1024
+_STEP = 16 * 1024
+_UNSENT = 32 * 1024
+"""Bytes of a slow file that the kernel may hold: what it never sends is not counted for long."""
 _PAGE = '<!doctype html><title>Song {0}</title><video src="/file/{0}.mp4"></video>'
 
 
@@ -58,6 +61,9 @@ class Files:
         writer.write("\r\n".join((*lines, "", "")).encode())
         self.first = self.first or time.monotonic()
         loop, step = asyncio.get_running_loop(), _STEP if slowly else 1024**2
+        if slowly:
+            connection = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNSENT)
         with self.path.open("rb") as file:
             for at in range(start, self.size, step):
                 count = min(step, self.size - at)

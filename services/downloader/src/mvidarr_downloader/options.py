@@ -15,7 +15,7 @@ from .partial import NAME
 PROOFS = "youtubepot-ownservice"
 """How the provider in `services` is called in arguments."""
 
-BLOCK = 128 * 1024
+BLOCK = 32 * 1024
 """Bytes that are read at a time, and at most lost when a child is killed."""
 
 LONGEST_RECORDING = 5 * 3600.0
