@@ -36,7 +36,9 @@ async def test_a_private_address_is_refused_before_anything_is_asked(url: str, f
     assert refused.value.code == "private_address"
 
 
-@pytest.mark.parametrize("url", ["ftp://site.test/x", "file:///etc/passwd", "ytsearch:x", "words"])
+@pytest.mark.parametrize(
+    "url", ["ftp://site.test/x", "file:///etc/passwd", "nosearch5x:x", "words"]
+)
 async def test_what_is_no_web_address_is_refused(url: str, fetch: Any) -> None:
     with pytest.raises(Invalid) as refused:
         await fetch(url)

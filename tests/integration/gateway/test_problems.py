@@ -64,6 +64,7 @@ BAD: list[tuple[str, str, bytes | None, int, str]] = [
     ("POST", f"{V1}/videos", b'{"url": "no url"}', 422, "invalid_url"),
     ("POST", f"{V1}/videos", b'{"url": "ftp://x.org/a"}', 422, "invalid_url"),
     ("POST", f"{V1}/videos", b'{"url": "http://u:p@x.org/"}', 422, "invalid_url"),
+    ("POST", f"{V1}/videos", b'{"url": "ytsearch5:x"}', 422, "invalid_search"),
     (
         "POST",
         f"{V1}/videos",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mvidarr_catalog.jobs.site_profiles import Manners, at_and_above
+from mvidarr_catalog.jobs.site_profiles import Manners
 from mvidarr_catalog.testing import Story
 from mvidarr_common.messages.sites import (
     ConfigureSite,
@@ -15,6 +15,7 @@ from mvidarr_common.messages.sites import (
 from mvidarr_common.messages.system import CommandRejected
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.site_secrets import SiteSecrets, sealed, unsealed
+from mvidarr_common.sites import for_address
 
 SITE = "videos.example"
 KEY = InstanceKey(b"k" * 32)
@@ -39,7 +40,10 @@ def test_a_site_is_forgotten_once() -> None:
 
 
 def test_what_is_set_for_a_site_holds_for_the_hosts_below_it() -> None:
-    assert list(at_and_above("m.videos.example")) == ["m.videos.example", SITE, "example"]
+    above = [SITE, "example"]
+    assert list(for_address(f"https://m.{SITE}/1")) == [f"m.{SITE}", *above]
+    assert list(for_address("https://youtu.be/1")) == ["youtu.be", "be", "youtube.com", "com"]
+    assert list(for_address("ytsearch5:words")) == ["youtube.com", "com"]
 
 
 def test_cookies_and_passwords_are_sealed_and_it_is_known_that_they_are_there() -> None:

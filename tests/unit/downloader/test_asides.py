@@ -21,6 +21,7 @@ ROW = "\t".join((".videos.example", "TRUE", "/", "TRUE", "0", "session", "good")
         ("https://othervideos.example/1", False),
         ("https://example/1", False),
         ("ytsearch5:videos.example", False),
+        ("videos.example", False),
     ],
 )
 def test_cookies_are_for_their_site_and_those_below_it(

@@ -8,9 +8,9 @@ import pytest
 
 from mvidarr_common.jobs import spec_of
 from mvidarr_common.messages.jobs import Download, Inspect
+from mvidarr_common.sites import SEARCH
 from mvidarr_downloader import fetchers
 from mvidarr_downloader.fetchers import FETCHERS, fetcher_for
-from mvidarr_downloader.jobs import SEARCH
 from mvidarr_downloader.service import service
 from mvidarr_downloader.settings import DownloaderSettings
 

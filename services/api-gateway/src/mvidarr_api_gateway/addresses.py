@@ -10,6 +10,7 @@ from contextlib import suppress
 from mvidarr_common.addresses import allowed, require_public
 from mvidarr_common.errors import Invalid, Unavailable
 from mvidarr_common.messages.notify import Channel
+from mvidarr_common.sites import SEARCH
 
 from .settings import GatewaySettings
 
@@ -23,6 +24,12 @@ async def require_fetchable(url: str, settings: GatewaySettings) -> None:
     with suppress(Unavailable, TimeoutError):
         async with asyncio.timeout(PATIENCE):
             await require_public(url, settings.allow_private_addresses)
+
+
+async def require_findable(address: str, settings: GatewaySettings) -> None:
+    """The same for a video; a search goes to the site that is known for it."""
+    if not SEARCH.fullmatch(address.strip()):
+        await require_fetchable(address, settings)
 
 
 async def require_reachable(channel: Channel, address: str, settings: GatewaySettings) -> None:

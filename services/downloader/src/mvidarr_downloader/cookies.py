@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.site_secrets import first_expiry
+from mvidarr_common.sites import for_address
 
 from . import failures
 
@@ -28,10 +28,7 @@ class Jar:
     def cookies_for(self, url: str) -> str | None:
         """Those of the URL's site, or of the nearest one above it; raises the failure
         `cookies_expired` when none of them is good any longer."""
-        host = urlsplit(url).hostname or ""
-        labels = host.split(".")
-        for start in range(len(labels)):
-            site = ".".join(labels[start:])
+        for site in for_address(url):
             text = self._stored(site)
             if text is not None:
                 return living(text, site)

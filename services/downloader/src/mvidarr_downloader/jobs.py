@@ -8,9 +8,10 @@ from mvidarr_common.addresses import require_public
 from mvidarr_common.errors import JobError
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected
+from mvidarr_common.sites import SEARCH, is_search_for_one
 
 from .deps import Deps
-from .failures import TIMEOUT
+from .failures import SEVERAL, TIMEOUT
 from .fetchers import fetcher_for
 from .inspecting import inspect_page
 from .metrics import MEMORY
@@ -20,14 +21,11 @@ from .sites import at_site
 START = 60.0
 """Seconds more until the first word: the first child of a worker waits for yt-dlp to be loaded."""
 
-SEARCH = re.compile(r"[a-z]{2,20}search(date)?([1-9][0-9]{0,3}|all)?:[^\x00-\x1f]{1,500}")
-"""A search of yt-dlp's, such as "ytsearch5:…": it goes to the site that yt-dlp knows for it."""
-
 
 async def download(spec: Download, job: Job[Deps]) -> Downloaded:
     """Fetch in a forked child; a cancelled job ends the child and everything it has started."""
     manners = await _manners_for(spec, job)
-    await require_public(spec.url, manners.allow_private)
+    await _require_one(spec.url, manners)
     order = Order(
         url=spec.url,
         profile=spec.profile,
@@ -59,6 +57,14 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
         if not watch.expired():
             raise
         raise TIMEOUT.error(f"no progress within {stall:g} seconds") from None
+
+
+async def _require_one(address: str, manners: Manners) -> None:
+    """A page that may be reached, or a search for the first that is found."""
+    if not SEARCH.fullmatch(address):
+        await require_public(address, manners.allow_private)
+    elif not is_search_for_one(address):
+        raise SEVERAL.error("a search for more than one")
 
 
 async def _manners_for(spec: Download | Inspect, job: Job[Deps]) -> Manners:

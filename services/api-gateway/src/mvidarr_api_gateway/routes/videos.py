@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.addresses import require_fetchable
+from mvidarr_api_gateway.addresses import require_findable
 from mvidarr_api_gateway.bodies import BulkEdit, EditBody, NewImport, NewVideo
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.deps import Deps
@@ -46,8 +46,9 @@ async def videos(asked: Annotated[ListVideos, Query()], deps: Given) -> Response
 
 @router.post("", openapi_extra=needs("user"), response_model=VideoView, status_code=201)
 async def add(body: NewVideo, request: Request, deps: Given) -> Response:
-    """Fetch the video on this page into the library."""
-    await require_fetchable(body.url, deps.settings)
+    """Fetch the video on this page into the library, or the first that a search finds, such as
+    "ytsearch1:Björk Jóga"."""
+    await require_findable(body.url, deps.settings)
     command = AddVideo(url=body.url, known=body.known, profile_id=body.profile_id)
     return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
 

@@ -157,7 +157,7 @@ async def _release(turn: Turn, job: Job, id: str, now: datetime) -> Envelope:
     row = await turn.row(Policy, job.kind)
     policy = row.policy if row else DEFAULTS.get(job.kind, DEFAULT)
     limits = (job.run_limit, policy.run_limit)
-    spec = await with_profile(job.spec, job.site, turn)
+    spec = await with_profile(job.spec, turn)
     message = JobQueued(
         job_id=JobId(job.id),
         attempt=job.attempt,

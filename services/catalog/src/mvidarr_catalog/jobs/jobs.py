@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
+from mvidarr_common import sites
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict, NotFound
 from mvidarr_common.messages import Value
@@ -115,7 +115,7 @@ class Job(
         return self.changed(line=_line(self.queue, self.site, self.requester), wakes=None)
 
 
-model = ReadModel(rows=(Job,), version=6)
+model = ReadModel(rows=(Job,), version=7)
 
 
 @model.fold
@@ -136,7 +136,7 @@ def added(event: JobAdded, cause: Envelope, state: State) -> None:
         for_subject=event.for_subject,
         pipeline_id=event.pipeline_id,
         step=event.step,
-        site=event.site,
+        site=sites.site_named(event.site) if event.site else None,
         split=None,
         worker_id=None,
         delivery=None,
@@ -326,7 +326,7 @@ def cancelling(job: Job) -> Iterator[Decision]:
 
 def site_of(spec: AnySpec) -> str | None:
     """The site whose budget a job spends."""
-    return urlsplit(spec.url).hostname if isinstance(spec, Download | Inspect) else None
+    return sites.site_of(spec.url) if isinstance(spec, Download | Inspect) else None
 
 
 def existing(state: Known, id: JobId) -> Job:

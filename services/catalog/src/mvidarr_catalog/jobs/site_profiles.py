@@ -18,6 +18,7 @@ from mvidarr_common.messages.sites import (
     SiteForgotten,
     SiteProfile,
 )
+from mvidarr_common.sites import for_address
 
 
 class Manners(Row, table="site_profiles", subject="site"):
@@ -61,21 +62,14 @@ async def list_sites(_: ListSites, read: Read) -> Sites:
     return Sites(items=tuple(_view(row) for row in await read.rows(Manners)))
 
 
-async def with_profile(spec: AnySpec, site: str | None, turn: Turn) -> AnySpec:
+async def with_profile(spec: AnySpec, turn: Turn) -> AnySpec:
     """The job with what is set for its site, or for the nearest one above it."""
-    if site is None or not isinstance(spec, Download | Inspect):
+    if not isinstance(spec, Download | Inspect):
         return spec
-    for name in at_and_above(site):
+    for name in for_address(spec.url):
         if manners := await turn.row(Manners, name):
             return spec.model_copy(update={"site": manners.profile})
     return spec
-
-
-def at_and_above(site: str) -> Iterator[str]:
-    """ "a.b.c", "b.c", "c"."""
-    labels = site.split(".")
-    for start in range(len(labels)):
-        yield ".".join(labels[start:])
 
 
 def _view(row: Manners) -> SiteView:

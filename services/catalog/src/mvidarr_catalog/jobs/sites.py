@@ -15,6 +15,7 @@ from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.dispatch import ALL, Pace, PaceChanged, SetPace
 from mvidarr_common.messages.dispatch_queries import ListPaces, Paces, PaceView
 from mvidarr_common.messages.jobs import JobCompleted, JobFailed, JobQueued
+from mvidarr_common.sites import site_named
 
 from .chance import around
 from .jobs import Job
@@ -47,7 +48,7 @@ class Site(Row, table="sites"):
     free_at: datetime | None = None
 
 
-model = ReadModel(rows=(Site,), version=2)
+model = ReadModel(rows=(Site,), version=3)
 
 
 @model.fold
@@ -84,13 +85,15 @@ def visited(event: JobQueued, cause: Envelope, state: State) -> None:
 
 @model.fold
 def changed(event: PaceChanged, _: Envelope, state: State) -> None:
-    state.put(site(state, event.site).changed(rules=event.rules, free_at=None, full_at=None))
+    known = site(state, site_named(event.site))
+    state.put(known.changed(rules=event.rules, free_at=None, full_at=None))
 
 
 @model.decide
 def change(command: SetPace, _: Envelope, state: Known) -> Iterator[Decision]:
-    if site(state, command.site).rules != command.rules:
-        yield PaceChanged(site=command.site, rules=command.rules)
+    name = site_named(command.site)
+    if site(state, name).rules != command.rules:
+        yield PaceChanged(site=name, rules=command.rules)
 
 
 @model.query

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.ids import VideoId, derive
 from mvidarr_common.messages.library import Description
+from mvidarr_common.sites import SEARCH, is_search_for_one
 
 IMPORTED = "import:"
 """How the address of a video begins that came as a file."""
@@ -28,8 +29,11 @@ def plain(description: Description) -> Description:
 
 
 def plain_url(url: str) -> str:
-    """An address without fragment and with its host in lower case; raises Invalid for what is
-    none. The gateway checks more; this keeps nonsense out of the log whoever asks."""
+    """An address without fragment and with its host in lower case, or a search for one video;
+    raises Invalid for what is none. The gateway checks more; this keeps nonsense out of the log
+    whoever asks."""
+    if SEARCH.fullmatch(url.strip()):
+        return _plain_search(url.strip())
     try:
         parts = urlsplit(url.strip())
         host = parts.hostname
@@ -39,6 +43,15 @@ def plain_url(url: str) -> str:
         raise Invalid("invalid_url", "The address must begin with http:// or https:// and a host.")
     netloc = parts.netloc.replace(parts.netloc.rpartition("@")[2], _host(parts.netloc))
     return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", parts.query, ""))
+
+
+def _plain_search(search: str) -> str:
+    if not is_search_for_one(search):
+        raise Invalid(
+            "invalid_search",
+            "The search gives several videos: inspect it, and add those that are meant.",
+        )
+    return plain_name(search)
 
 
 def video_id(url: str) -> VideoId:

@@ -10,7 +10,6 @@ from typing import Any
 from yt_dlp import YoutubeDL
 
 from mvidarr_common import forked
-from mvidarr_common.errors import JobError
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
 from mvidarr_downloader.asides import refuse_unwanted, subtitle_files
@@ -92,7 +91,7 @@ def _video_on(ydl: YoutubeDL, url: str) -> Info:
     if info is not None and info.get("_type") in ("playlist", "multi_video"):
         entries = list(info.get("entries") or ())
         if len(entries) > 1:
-            raise JobError("several_videos", "The page holds several videos; give one's address.")
+            raise failures.SEVERAL.error(f"{len(entries)} or more")
         info = _entry(ydl, entries[0]) if entries else None
     if info is None:
         raise failures.UNSUPPORTED.error("yt-dlp found nothing")

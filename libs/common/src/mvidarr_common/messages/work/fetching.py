@@ -39,8 +39,8 @@ class Downloaded(Result):
 
 
 class Download(JobSpec, queue="download", gives=Downloaded, stages=True):
-    """Fetch the video on a page, in the best format that the profile allows. `site` is what is set
-    for its site when the job is released."""
+    """Fetch the video on a page, or the first of a search ("ytsearch1:…"), in the best format that
+    the profile allows. `site` is what is set for its site when the job is released."""
 
     kind: Literal["download"] = "download"
     url: str
