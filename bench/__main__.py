@@ -15,6 +15,7 @@ from mvidarr_common.testing.servers import MissingServer
 from . import (
     bus,
     commands,
+    dispatching,
     downloading,
     folding,
     jobs,
@@ -35,8 +36,8 @@ from .measure import Figure, cell
 from .report import keep, write_tables
 
 MODULES = (
-    commands, jobs, folding, million, recovery, probing, picturing, spawning, transcoding,
-    splitting, downloading, progress, startup, bus, scaling,
+    commands, jobs, dispatching, folding, million, recovery, probing, picturing, spawning,
+    transcoding, splitting, downloading, progress, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""
