@@ -1,5 +1,7 @@
 """Pipelines of one's own on the whole system: tried, run, over many; files follow their names."""
 
+import asyncio
+import shutil
 from typing import Any
 
 import pytest
@@ -55,13 +57,7 @@ async def tried(client: Client, id: str) -> CommandsShown:
     """What a dry run says."""
     body = {"name": "smaller", "videoId": id}
     job = await made(client, "/pipelines/try", JobView, body)
-
-    async def shown() -> CommandsShown:
-        now = await client.get(f"/jobs/{job.id}", JobView)
-        assert now.result is not None
-        return CommandsShown.model_validate(now.result)
-
-    return await eventually(shown, 30)
+    return CommandsShown.model_validate(job.result)
 
 
 async def all_over(client: Client, id: str) -> BulkView:
@@ -123,6 +119,25 @@ async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_th
     await quiet(client)
     nfo = embedded.root.at("library/Pipes/Pipes - Renamed.nfo")
     assert "<title>Renamed</title>" in nfo.read_text()
+
+
+async def test_a_file_below_import_is_listed_and_taken_into_the_library(
+    client: Client, embedded: System, clip: Sample
+) -> None:
+    source = embedded.root.path / "import" / "new" / "Björk - Jóga.mp4"
+    await asyncio.to_thread(source.parent.mkdir, parents=True)
+    await asyncio.to_thread(shutil.copy, clip.path, source)
+    job = await made(client, "/videos/import/find", JobView)
+    [found] = [each for each in job.result["files"] if "Jóga" in each["path"]]
+    assert found == {"path": "new/Björk - Jóga.mp4", "size": clip.path.stat().st_size}
+
+    taken = await made(client, "/videos/import", VideoView, {"path": found["path"]})
+    [now] = await ended(client, [taken.id])
+    assert (now.state, now.artist, now.title) == ("ready", "Björk", "Jóga")
+    [file] = now.files
+    assert file.rendition.path == "library/Björk/Björk - Jóga.mp4"
+    assert await plays(embedded.root.at(file.rendition.path))
+    assert await asyncio.to_thread(source.read_bytes) == clip.path.read_bytes()
 
 
 async def test_a_plan_that_makes_no_sense_is_refused_with_a_sentence(client: Client) -> None:

@@ -14,6 +14,7 @@ from mvidarr_common.cli import (
     log,
     login,
     parked,
+    pipelines,
     queues,
     rebuild,
     retries,
@@ -33,6 +34,7 @@ MODULES = (
     log,
     login,
     parked,
+    pipelines,
     queues,
     rebuild,
     retries,
@@ -67,6 +69,10 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
         "quota", "quota all --open 5",
         "job pause j", "job resume --filter x", "job cancel j", "job retry j", "job priority j 9",
         "job batch b", "retries", "retries download --attempts 9",
+        "import", "import a.mp4", "pipelines list",
+        "pipelines show p", "pipelines delete p", "pipelines run p v", "pipelines run p --all",
+        "pipelines try p v", "pipelines runs", "pipelines watch r", "pipelines retry r",
+        "pipelines cancel r", "pipelines cancel b --bulk",
     ],
 )  # fmt: skip
 def test_without_a_server_every_command_says_so_in_one_line(app: typer.Typer, words: str) -> None:
@@ -89,6 +95,17 @@ def test_jobs_are_named_by_id_or_by_filter(app: typer.Typer) -> None:
         result = CliRunner().invoke(app, words.split())
         assert result.exit_code == 1
         assert "Give the id of one job, or --filter." in result.stderr
+
+
+def test_a_plan_that_is_none_and_a_run_for_nobody_are_refused(
+    app: typer.Typer, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"title": "T", "steps": [{"name": "a", "does": "dance"}]}')
+    wrong = CliRunner().invoke(app, ["pipelines", "save", "mine", str(plan)])
+    assert (wrong.exit_code, "The plan is wrong at steps.0" in wrong.stderr) == (1, True)
+    nobody = CliRunner().invoke(app, ["pipelines", "run", "mine"])
+    assert (nobody.exit_code, "Name a video, give a --filter" in nobody.stderr) == (1, True)
 
 
 def test_one_title_for_two_videos_is_refused(app: typer.Typer) -> None:

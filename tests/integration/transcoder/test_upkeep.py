@@ -18,6 +18,7 @@ from mvidarr_common.messages.jobs import (
     Artwork,
     FileToMove,
     FileToScrub,
+    FindImports,
     Place,
     PlaceFile,
     Rename,
@@ -33,7 +34,7 @@ from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.embedding import RECORD
 from mvidarr_transcoder.media import measure, same_packets, sha256_of
 from mvidarr_transcoder.moves import JOURNAL
-from mvidarr_transcoder.operations import place, rename, scrub, sidecars, take
+from mvidarr_transcoder.operations import find_imports, place, rename, scrub, sidecars, take
 
 Staged = Callable[..., PlaceFile]
 Run = Callable[..., Awaitable[Any]]
@@ -173,6 +174,17 @@ async def test_a_file_below_import_is_taken_and_stays_where_it_is(
     for number, path in enumerate(("import/link/secret.mkv", "import/../library/x.mkv")):
         with pytest.raises((Invalid, JobError)):
             await run(take, Take(path=path), job_id=f"bad-{number}")
+
+
+async def test_what_lies_below_import_is_found(root: DataRoot, run: Any) -> None:
+    assert (await run(find_imports, FindImports())).files == ()
+    for name in ("b.mp4", "more/a.mkv", ".hidden/c.mp4", ".d.mp4"):
+        path = root.path / "import" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"film")
+    (root.path / "import" / "link.mp4").symlink_to("/etc/hostname")
+    found = await run(find_imports, FindImports(), job_id="again")
+    assert [(file.path, file.size) for file in found.files] == [("b.mp4", 4), ("more/a.mkv", 4)]
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ from mvidarr_common.messages.jobs import (
     Downloaded,
     EncodePart,
     ExtractAudio,
+    FindImports,
+    ImportsFound,
     IsBetter,
     JoinParts,
     Moved,
@@ -106,6 +108,7 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         files=tuple(ScrubbedFile(path=file.path, state="changed") for file in spec.files)
     ),
     ShowCommands: lambda spec, place: CommandsShown(steps=()),
+    FindImports: lambda spec, place: ImportsFound(files=()),
     Take: lambda spec, place: Taken(
         path=f"{place}/v.mp4", size=1, sha256="s", found=Description(title="T", artist="A")
     ),

@@ -1,10 +1,12 @@
 """One film on many workers, told in messages."""
 
 import pytest
+from tests.unit.catalog.findings import result_of
 from tests.unit.catalog.workers import going, work
 
 from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.pipelines.checking import check
+from mvidarr_catalog.pipelines.results import is_staged
 from mvidarr_catalog.pipelines.runs import Run
 from mvidarr_catalog.pipelines.splitting import SplitRule, is_splittable, parts_of, plan_for
 from mvidarr_catalog.testing import Story
@@ -14,6 +16,7 @@ from mvidarr_common.messages.jobs import (
     CancelJob,
     EncodePart,
     EnqueueJob,
+    ForgetResult,
     JobCompleted,
     JobSplit,
     JoinParts,
@@ -24,6 +27,7 @@ from mvidarr_common.messages.jobs import (
     Treatment,
 )
 from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream
+from mvidarr_common.messages.steering import PauseJob, ResumeJob
 from mvidarr_common.messages.system import LogStarted
 from mvidarr_common.messages.work.plans import EncodePartStep, PipelinePlan
 
@@ -121,6 +125,54 @@ def test_cancelling_the_job_ends_every_part_and_cancelling_a_part_ends_the_job()
     story.live(CancelJob(job_id=part))
     assert story.row(Job, job).state == "cancelled"
     assert not [each for each in going(story) if isinstance(each.spec, EncodePart)]
+
+
+def test_pausing_the_job_pauses_its_parts_and_resuming_does_what_is_left() -> None:
+    story, job, run = splitting()
+    [first, *others] = [each for each in going(story) if isinstance(each.spec, EncodePart)]
+    done = work_on(story, first)
+    story.live(PauseJob(job_id=JobId(job)))
+    assert {each.state for each in going(story)} == {"paused"}
+    late = work_on(story, others[0])
+    story.live(ResumeJob(job_id=JobId(job)))
+    now = story.row(Job, job)
+    assert (now.state, now.split, story.row(Run, run).state) == ("running", run, "running")
+    assert {each.state for each in going(story) if each.kind == "encode_part"} == {"waiting"}
+    work(story)
+    assert story.row(Job, job).state == "completed"
+    assert {each.attempt for each in story.rows(Job) if each.id in (done, late)} == {1}
+
+
+def test_a_join_that_would_begin_while_the_job_is_paused_waits() -> None:
+    story, job, _ = splitting()
+    parts = [each for each in going(story) if isinstance(each.spec, EncodePart)]
+    for part in parts[:-1]:
+        work_on(story, part)
+    story.live(PauseJob(job_id=JobId(job)))
+    work_on(story, parts[-1])
+    [join] = [each for each in story.rows(Job) if isinstance(each.spec, JoinParts)]
+    assert join.state == "paused"
+    story.live(ResumeJob(job_id=JobId(job)))
+    assert story.row(Job, join.id).state == "waiting"
+
+
+def test_what_a_job_of_its_own_has_made_is_forgotten_after_its_time() -> None:
+    story, job, run = splitting()
+    work(story)
+    story.live(ForgetResult(job_id=JobId(job)))
+    [*_, tidy] = [each.spec for each in going(story) if isinstance(each.spec, Tidy)]
+    assert tidy.jobs == (job, story.row(Run, run).jobs["join"])
+    assert is_staged(Transcoded(path="staging/x/t.mp4", sha256="t", facts=FACTS))
+    assert not is_staged(Transcoded(path="library/t.mp4", sha256="t", facts=FACTS))
+
+
+def work_on(story: Story, job: Job) -> str:
+    """A worker brings the result of this job's first attempt."""
+    done = JobCompleted(
+        job_id=JobId(job.id), attempt=1, worker_id=WorkerId("w"), result=result_of(job), seconds=1
+    )
+    story.live(done)
+    return job.id
 
 
 def test_a_result_that_one_worker_brings_after_all_ends_the_job_once() -> None:

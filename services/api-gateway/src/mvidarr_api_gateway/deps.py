@@ -10,6 +10,7 @@ from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
 from .background import background
+from .endings import Endings
 from .feed import Feed, following
 from .first_login import FirstLogin
 from .identity import Identity
@@ -31,6 +32,7 @@ class Deps:
     key: InstanceKey
     feed: Feed
     outcomes: Outcomes
+    endings: Endings
     reads: Reads
     identity: Identity
     passwords: Passwords
@@ -54,10 +56,10 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
 
 def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     feed = Feed(window=runtime.settings.live_window)
-    outcomes = Outcomes()
+    outcomes, endings = Outcomes(), Endings()
     reads = Reads(runtime.bus, feed)
     kept = Reads(runtime.bus, feed, dropped_by=is_identity)
-    feed.watchers.extend((outcomes, reads, kept))
+    feed.watchers.extend((outcomes, endings, reads, kept))
     progress = Progress()
     feed.listeners.add(progress.hear)
     tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
@@ -68,6 +70,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         key=runtime.key,
         feed=feed,
         outcomes=outcomes,
+        endings=endings,
         reads=reads,
         identity=Identity(kept, tokens),
         passwords=Passwords(),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.jobs import CommandsShown
+from mvidarr_common.messages.jobs import CommandsShown, ImportsFound
 from mvidarr_common.messages.queries import (
     BulkView,
     JobView,
@@ -25,10 +25,9 @@ from mvidarr_common.messages.work.plans import PipelinePlan
 
 from .client import Client
 from .output import Matching, console, say, state, table, with_client
-from .words import clock
+from .words import clock, size
 
 Id = Annotated[str, typer.Argument(metavar="RUN")]
-_ENDED = ("completed", "failed", "cancelled")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +41,12 @@ def register(app: typer.Typer) -> None:
     app.command("import")(take_in)
 
 
-def take_in(paths: Annotated[list[str], typer.Argument(metavar="PATH…")]) -> None:
-    """Take files below import/ in the server's data root into the library; they stay there, too."""
-    with_client(lambda client: _import(client, paths))
+def take_in(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…")] = None,
+) -> None:
+    """Take files below import/ in the server's data root into the library; they stay there, too.
+    Without a path, list what lies there."""
+    with_client(lambda client: _import(client, paths) if paths else _importable(client))
 
 
 def list_pipelines() -> None:
@@ -112,6 +114,15 @@ async def _import(client: Client, paths: list[str]) -> None:
         say(f"{path}: {told.state.id if told.state else told.pending}")
 
 
+async def _importable(client: Client) -> None:
+    job = await _done(client, "/videos/import/find", None)
+    found = ImportsFound.model_validate(job.result)
+    rows = ((file.path, size(file.size)) for file in found.files)
+    console.print(table("Below import/", "Size", rows=rows))
+    if found.more:
+        say(f"… and {found.more} more.", "dim")
+
+
 async def _list(client: Client) -> None:
     found = (await client.get("/pipelines", Pipelines)).items
     rows = (
@@ -153,17 +164,20 @@ async def _run(
 
 
 async def _try(client: Client, name: str, video: str) -> None:
-    told = await client.tell("/pipelines/try", JobView, {"name": name, "videoId": video})
-    job = told.state
-    while job is not None and job.state not in _ENDED:
-        await asyncio.sleep(0.2)
-        job = await client.get(f"/jobs/{job.id}", JobView)
-    if job is None or job.result is None:
-        raise Invalid("not_shown", "Nobody has said yet what would be done; ask for the job.")
+    job = await _done(client, "/pipelines/try", {"name": name, "videoId": video})
     for step in CommandsShown.model_validate(job.result).steps:
         say(f"{step.name}: {step.left_out or step.kind}", "bold" if step.kind else "dim")
         for line in step.commands:
             say(f"  {shlex.join(line)}")
+
+
+async def _done(client: Client, path: str, body: object) -> JobView:
+    """A job of a moment, with its result."""
+    job = (await client.tell(path, JobView, body, wait=30)).state
+    if job is None or job.result is None:
+        why = job.failure.message if job and job.failure else "No worker has answered yet."
+        raise Invalid("no_result", why)
+    return job
 
 
 async def _runs(client: Client, limit: int) -> None:

@@ -29,7 +29,17 @@ from .work.clips import (
     WaveformDrawn,
 )
 from .work.encoding import OwnRecipe, Treatment
-from .work.fetching import Download, Downloaded, Inspect, Inspected, Take, Taken
+from .work.fetching import (
+    Download,
+    Downloaded,
+    FindImports,
+    Importable,
+    ImportsFound,
+    Inspect,
+    Inspected,
+    Take,
+    Taken,
+)
 from .work.files import (
     FileToMove,
     FileToScrub,
@@ -86,16 +96,17 @@ from .work.splitting import EncodePart, JoinParts, PartEncoded, PartsJoined
 
 __all__ = [
     "Artwork", "AudioExtracted", "CommandsShown", "Compared", "Concat", "Concatenated", "Download",
-    "Downloaded", "EncodePart", "ExtractAudio", "FileToMove", "FileToScrub", "Finding",
-    "Fingerprint", "Fingerprinted", "Hls", "ImageDone", "ImageLook", "ImageWish", "Images",
-    "ImagesDone", "Inspect", "Inspected", "IsBetter", "JobSpec", "JoinParts", "Match", "Matched",
-    "Moved", "OwnRecipe", "PartEncoded", "PartsJoined", "PipelinePlan", "Place", "PlaceFile",
-    "Placed", "Preview", "PreviewMade", "Print", "Probe", "ProbeMany", "Probed", "ProbedFile",
-    "ProbedMany", "Purge", "Purged", "Quality", "QualityFound", "Rename", "Renamed", "Restore",
-    "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile", "ShowCommands", "ShownStep",
-    "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep", "Take", "Taken", "Thumbnails",
-    "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded", "Trash", "Trashed", "Treatment",
-    "Trim", "Trimmed", "Verified", "Verify", "Waveform", "WaveformDrawn",
+    "Downloaded", "EncodePart", "ExtractAudio", "FileToMove", "FileToScrub", "FindImports",
+    "Finding", "Fingerprint", "Fingerprinted", "Hls", "ImageDone", "ImageLook", "ImageWish",
+    "Images", "ImagesDone", "Importable", "ImportsFound", "Inspect", "Inspected", "IsBetter",
+    "JobSpec", "JoinParts", "Match", "Matched", "Moved", "OwnRecipe", "PartEncoded", "PartsJoined",
+    "PipelinePlan", "Place", "PlaceFile", "Placed", "Preview", "PreviewMade", "Print", "Probe",
+    "ProbeMany", "Probed", "ProbedFile", "ProbedMany", "Purge", "Purged", "Quality", "QualityFound",
+    "Rename", "Renamed", "Restore", "Restored", "Result", "Scrub", "Scrubbed", "ScrubbedFile",
+    "ShowCommands", "ShownStep", "Sidecars", "SidecarsWritten", "Streamable", "SupposedStep",
+    "Take", "Taken", "Thumbnails", "ThumbnailsMade", "Tidied", "Tidy", "Transcode", "Transcoded",
+    "Trash", "Trashed", "Treatment", "Trim", "Trimmed", "Verified", "Verify", "Waveform",
+    "WaveformDrawn",
 ]  # fmt: skip
 
 
@@ -130,14 +141,14 @@ SPECS: tuple[type[JobSpec], ...] = (
     Download, Probe, Verify, Transcode, Thumbnails, Place, Trash, Restore, Purge, Tidy, Notify,
     Noop, ProbeMany, Inspect, Trim, Concat, ExtractAudio, Waveform, Preview, Hls, Quality,
     IsBetter, Fingerprint, Match, Rename, Sidecars, Scrub, Images, ShowCommands,
-    EncodePart, JoinParts, Take,
+    EncodePart, JoinParts, Take, FindImports,
 )  # fmt: skip
 
 AnySpec = Annotated[
     Download | Probe | Verify | Transcode | Thumbnails | Place | Trash | Restore | Purge | Tidy
     | Notify | Noop | ProbeMany | Inspect | Trim | Concat | ExtractAudio | Waveform | Preview |
     Hls | Quality | IsBetter | Fingerprint | Match | Rename | Sidecars | Scrub | Images |
-    ShowCommands | EncodePart | JoinParts | Take,
+    ShowCommands | EncodePart | JoinParts | Take | FindImports,
     Field(discriminator="kind"),
 ]  # fmt: skip
 AnyResult = Annotated[
@@ -145,7 +156,7 @@ AnyResult = Annotated[
     Purged | Tidied | Notified | NothingDone | ProbedMany | Inspected | Trimmed | Concatenated |
     AudioExtracted | WaveformDrawn | PreviewMade | Streamable | QualityFound | Compared |
     Fingerprinted | Matched | Renamed | SidecarsWritten | Scrubbed | ImagesDone |
-    CommandsShown | PartEncoded | PartsJoined | Taken,
+    CommandsShown | PartEncoded | PartsJoined | Taken | ImportsFound,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -261,6 +272,12 @@ class JobsFellDue(Event, wire="job.fell_due"):
     """These were to wait until now; from here on they stand in line."""
 
     job_ids: tuple[JobId, ...]
+
+
+class ForgetResult(Command, wire="job.forget_result", about="job:job_id"):
+    """The time is over for which what a job has made is kept in staging."""
+
+    job_id: JobId
 
 
 class JobGivenUp(Event, wire="job.given_up", about="job:job_id"):

@@ -6,6 +6,7 @@ from mvidarr_api_gateway.bodies import Over, PlanBody, Trial
 from mvidarr_api_gateway.commanding import NOTHING, Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_api_gateway.results import with_result
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.jobs import JobAdded, PipelineStarted
@@ -42,10 +43,11 @@ async def pipelines(deps: Given) -> Response:
 
 @router.post("/try", openapi_extra=needs("manager"), response_model=JobView, status_code=201)
 async def try_out(body: Trial, request: Request) -> Response:
-    """Show what a run would do to a video: a job whose result holds each step's commands. Nothing
-    is read or written."""
+    """Show what a run would do to a video: a job whose result holds each step's commands, with
+    `Prefer: wait=` at once. Nothing is read or written."""
     command = TryPipeline(video_id=body.video_id, name=body.name, plan=body.plan)
-    return await perform(request, command, Reply(JobAdded, _shown_by, "/api/v1/jobs"))
+    answer = await perform(request, command, Reply(JobAdded, _shown_by, "/api/v1/jobs"))
+    return await with_result(request, answer)
 
 
 @router.get("/{name}", openapi_extra=needs("readonly"), response_model=PipelineView)

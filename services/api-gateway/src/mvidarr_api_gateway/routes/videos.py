@@ -12,10 +12,12 @@ from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_api_gateway.results import with_result
 from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages import Command, Message
 from mvidarr_common.messages.curating import MOST_AT_ONCE, BulkEditVideos, VideosEdited
 from mvidarr_common.messages.ids import VideoId
+from mvidarr_common.messages.jobs import EnqueueJob, FindImports, JobAdded
 from mvidarr_common.messages.library import (
     AcquireVideo,
     AddVideo,
@@ -27,7 +29,9 @@ from mvidarr_common.messages.library import (
     VideoAdded,
 )
 from mvidarr_common.messages.queries import (
+    GetJob,
     GetVideo,
+    JobView,
     Listing,
     ListVideos,
     Records,
@@ -59,6 +63,16 @@ async def bulk_edit(body: BulkEdit, request: Request, deps: Given) -> Response:
     ids = await _meant(body, deps)
     command = BulkEditVideos(video_ids=ids, changes=body.changes, clear=body.clear)
     return await perform(request, command, Reply(VideosEdited, lambda _: None))
+
+
+@router.post(
+    "/import/find", openapi_extra=needs("manager"), response_model=JobView, status_code=201
+)
+async def find_imports(request: Request) -> Response:
+    """List what lies below import/: a job whose result names the files, with `Prefer: wait=` at
+    once."""
+    reply = Reply(JobAdded, _finding, "/api/v1/jobs")
+    return await with_result(request, await perform(request, EnqueueJob(spec=FindImports()), reply))
 
 
 @router.post("/import", openapi_extra=needs("manager"), response_model=VideoView, status_code=201)
@@ -129,6 +143,10 @@ async def _meant(body: BulkEdit, deps: Deps) -> tuple[VideoId, ...]:
 
 async def _done(request: Request, id: VideoId, command: Command) -> Response:
     return await perform(request, command, Reply(show=lambda _: GetVideo(id=id)))
+
+
+def _finding(fact: Message) -> GetJob | None:
+    return GetJob(id=fact.job_id) if isinstance(fact, JobAdded) else None
 
 
 def _added(fact: Message) -> GetVideo | None:

@@ -115,7 +115,7 @@ class Job(
         return self.changed(line=_line(self.queue, self.site, self.requester), wakes=None)
 
 
-model = ReadModel(rows=(Job,), version=7)
+model = ReadModel(rows=(Job,), version=8)
 
 
 @model.fold

@@ -32,8 +32,7 @@ def pause(command: PauseJob, _: Envelope, state: Known) -> Iterator[Decision]:
     if job.kind in UNSTOPPABLE and job.state != "waiting":
         raise Conflict("not_pausable", f"A {job.kind} job moves files and is not stopped.")
     if job.state != "paused":
-        yield JobPaused(job_id=command.job_id, attempt=job.attempt)
-        yield _stop(job)
+        yield from pausing(job)
 
 
 @model.decide
@@ -65,6 +64,12 @@ def give_up(event: JobFailed, _: Envelope, state: Known) -> Iterator[Decision]:
     job = state.get(Job, event.job_id)
     if job and job.state == "paused" and job.attempt == event.attempt and not event.retryable:
         yield JobGivenUp(job_id=event.job_id, code=event.code, message=event.message)
+
+
+def pausing(job: Job) -> Iterator[Decision]:
+    """Let it not run: for the read model, and for the worker that may run it."""
+    yield JobPaused(job_id=JobId(job.id), attempt=job.attempt)
+    yield _stop(job)
 
 
 def _stop(job: Job) -> StopJob:

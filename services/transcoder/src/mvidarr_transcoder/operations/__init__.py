@@ -5,6 +5,7 @@ from mvidarr_common.jobs import Handler
 from .concat import concat
 from .encode_part import encode_part
 from .extract_audio import extract_audio
+from .find_imports import find_imports
 from .fingerprint import fingerprint
 from .hls import hls
 from .images import images
@@ -36,6 +37,7 @@ OPERATIONS: tuple[Handler, ...] = (
     concat,
     encode_part,
     extract_audio,
+    find_imports,
     fingerprint,
     hls,
     images,
@@ -65,8 +67,8 @@ OPERATIONS: tuple[Handler, ...] = (
 )
 
 __all__ = [
-    "OPERATIONS", "concat", "encode_part", "extract_audio", "fingerprint", "hls", "images",
-    "is_better", "join_parts", "match", "noop", "place", "preview", "probe", "probe_many", "purge",
-    "quality", "rename", "restore", "scrub", "show_commands", "sidecars", "take", "thumbnails",
-    "tidy", "transcode", "trash", "trim", "verify", "waveform",
+    "OPERATIONS", "concat", "encode_part", "extract_audio", "find_imports", "fingerprint", "hls",
+    "images", "is_better", "join_parts", "match", "noop", "place", "preview", "probe", "probe_many",
+    "purge", "quality", "rename", "restore", "scrub", "show_commands", "sidecars", "take",
+    "thumbnails", "tidy", "transcode", "trash", "trim", "verify", "waveform",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from mvidarr_common.messages.base import Value
 from mvidarr_common.messages.fetching import SubtitleFile
 from mvidarr_common.messages.library import Description
 from mvidarr_common.messages.media import Chapter
@@ -63,6 +64,27 @@ class Take(JobSpec, queue="files", gives=Taken, stages=True):
 
     kind: Literal["take"] = "take"
     path: str
+
+
+class Importable(Value):
+    """A file below `import/`, by its path there."""
+
+    path: str
+    size: int
+
+
+class ImportsFound(Result):
+    """The first of them by name; `more` are there."""
+
+    kind: Literal["find_imports"] = "find_imports"
+    files: tuple[Importable, ...]
+    more: int = 0
+
+
+class FindImports(JobSpec, queue="files", gives=ImportsFound):
+    """List what lies below `import/`."""
+
+    kind: Literal["find_imports"] = "find_imports"
 
 
 class Inspected(Result):
