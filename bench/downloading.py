@@ -2,7 +2,8 @@
 
 The start is held against the `yt-dlp` command line on the same page, its interpreter's start
 included; many at once against `curl --parallel` on the same files, whose CPU time stands beside
-ours; the resume counts what the site had to send twice of a file whose worker was killed.
+ours; many small ones also against a process of yt-dlp for each. The resume counts what the site had
+to send twice of a file whose worker was killed.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from .inside import DEADLINE, do, working_inside
 from .measure import RUNS, Figure, Series, timed
 
 LARGE, SMALL = 20 * 1024**2, 4096
-MANY_SMALL = 1000
+MANY_SMALL, FEW = 1000, 20
 ANY = QualityProfile(name="any")
 MEMORY = "mvidarr_download_memory_bytes"
 ROOMY = {
@@ -54,8 +55,7 @@ async def measure(ground: Ground) -> AsyncIterator[Figure]:
                     yield figure
             yield await _resume(bus, site)
         with serving_files(small) as site:
-            rate = Series("", (MANY_SMALL / await timed(_do_all(bus, f"{site}/file", MANY_SMALL)),))
-            yield Figure(f"{MANY_SMALL:,} small downloads", "embedded", "/s", rate, ())
+            yield await _small(bus, site, folder)
 
 
 async def _start(bus: Bus, site: str) -> Figure:
@@ -105,11 +105,33 @@ async def _at_once(
     yield Figure(name, "memory of each to itself", "MiB", each, ())
 
 
-async def _curl(site: str, folder: Path, count: int) -> None:
+async def _small(bus: Bus, site: str, folder: Path) -> Figure:
+    """Beside a process of yt-dlp for each, as many at once as there are processors, and curl."""
+    rate = MANY_SMALL / await timed(_do_all(bus, f"{site}/file", MANY_SMALL))
+    alone = FEW / await timed(_each_by_ytdlp(site, FEW))
+    limit = MANY_SMALL / await timed(_curl(site, folder, MANY_SMALL, at_once=50))
+    peers = (Series(f"a yt-dlp process for each of {FEW}", (alone,)),
+             Series("curl --parallel-max 50", (limit,)))  # fmt: skip
+    return Figure(f"{MANY_SMALL:,} small downloads", "embedded", "/s", Series("", (rate,)), peers)
+
+
+async def _each_by_ytdlp(site: str, count: int) -> None:
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(n: int) -> None:
+        async with turns:
+            await asyncio.to_thread(_ytdlp, f"{site}/file/{n}.mp4")
+
+    async with asyncio.TaskGroup() as group:
+        for n in range(count):
+            group.create_task(one(n))
+
+
+async def _curl(site: str, folder: Path, count: int, at_once: int | None = None) -> None:
     (folder / "curl").mkdir(exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         "curl", "--silent", "--show-error", "--fail", "--no-progress-meter",
-        "--parallel", "--parallel-max", str(count), "--parallel-immediate",
+        "--parallel", "--parallel-max", str(at_once or count), "--parallel-immediate",
         "--output", str(folder / "curl" / "#1.mp4"), f"{site}/file/[1-{count}].mp4",
     )  # fmt: skip
     if await process.wait() != 0:

@@ -50,6 +50,8 @@ async def test_without_the_wish_there_are_no_subtitles(site: Site, fetch: Any) -
         ({"shortest": 8.5}, False),
         ({"shortest": 7.5, "longest": 8.5}, True),
         ({"uploaded_after": date(2024, 5, 18)}, False),
+        ({"match": ("title*=Ferry & duration<7",)}, False),
+        ({"match": ("duration<7", "title*=Ferry")}, True),
         ({"uploaded_before": date(2024, 5, 16)}, False),
         ({"uploaded_after": date(2024, 5, 17), "uploaded_before": date(2024, 5, 17)}, True),
     ],

@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,11 +24,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.server import serving
 from mvidarr_common.errors import JobError
+from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.fetching import FetchOptions
 from mvidarr_common.messages.profiles import QualityProfile
+from mvidarr_common.processes import Children
 from mvidarr_common.testing.conditions import eventually
+from mvidarr_downloader.deps import manners_of
+from mvidarr_downloader.fetchers import fetcher_for
+from mvidarr_downloader.orders import Order, Progress, Used
+from mvidarr_downloader.settings import DownloaderSettings
 
-from .conftest import downloading, fetch_guarded
+from .conftest import ALL, downloading, fetch_guarded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -123,6 +130,20 @@ async def test_picture_and_sound_are_put_together(
     assert downloader.left() == sorted(
         [".lock", ".told", "source.mp4", *(path.name for path in streams.folder.iterdir())]
     )
+
+
+async def test_each_phase_of_a_film_of_two_files_is_told(
+    streams: Streams, children: Children, tmp_path: Path
+) -> None:
+    manners = manners_of(DownloaderSettings(allow_private_addresses=True))
+    into, words = tmp_path / "into", list[Progress | Used]()
+    into.mkdir()
+    order = Order(f"{streams.address}/film.mpd", ALL, DataRoot(tmp_path), into, (), manners)
+    await children.call(fetcher_for(order.url).fetch, order, on_message=words.append)
+    stages = (word.stage for word in words if isinstance(word, Progress))
+    assert [stage for stage, _ in groupby(stages)] == [
+        "extracting", "downloading video", "downloading audio", "merging", "checking",
+    ]  # fmt: skip
 
 
 async def test_what_was_whole_of_an_attempt_is_not_fetched_again(

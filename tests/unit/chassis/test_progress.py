@@ -43,3 +43,8 @@ async def test_the_share_that_is_done_follows_from_the_amounts(
     tmp_path: Path, said: dict[str, float], share: float | None
 ) -> None:
     assert (await told(tmp_path, **said)).fraction == share
+
+
+async def test_the_history_of_the_speed_goes_along(tmp_path: Path) -> None:
+    word = await told(tmp_path, done=5.0, speed=7.0, speeds=(5, 6, 7))
+    assert (word.speed, word.speeds) == (7.0, (5, 6, 7))

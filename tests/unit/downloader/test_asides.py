@@ -47,3 +47,26 @@ def test_a_page_for_older_people_is_refused_and_one_that_tells_nothing_is_not() 
     assert refused.value.code == "not_wanted"
     refuse_unwanted({"age_limit": 16, "duration": 7}, asked)
     refuse_unwanted({}, asked)
+
+
+@pytest.mark.parametrize(
+    ("filters", "code"),
+    [
+        (("view_count>1000",), None),
+        (("view_count>5000",), "not_wanted"),
+        (("view_count>1000 & title!*=cover",), "not_wanted"),
+        (("view_count>5000", "title*=cover"), None),
+        (("like_count>10",), "not_wanted"),
+        (("like_count>?10",), None),
+        (("!is_live",), None),
+        (("%% nothing",), "invalid_filter"),
+    ],
+)
+def test_one_of_the_filters_must_hold(filters: tuple[str, ...], code: str | None) -> None:
+    info = {"id": "1", "title": "A cover", "view_count": 2000}
+    if code is None:
+        return refuse_unwanted(info, FetchOptions(match=filters))
+    with pytest.raises(JobError) as refused:
+        refuse_unwanted(info, FetchOptions(match=filters))
+    assert (refused.value.code, refused.value.retry) == (code, False)
+    return None

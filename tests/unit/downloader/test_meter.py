@@ -1,11 +1,12 @@
 """The meter counts the files of a video together, and stops what is too much."""
 
+import time
 from typing import Any
 
 import pytest
 
 from mvidarr_common.errors import JobError
-from mvidarr_downloader.meter import Meter
+from mvidarr_downloader.meter import HISTORY, Meter
 from mvidarr_downloader.orders import Progress
 from mvidarr_downloader.remote import Changed
 
@@ -83,3 +84,35 @@ def test_another_size_than_before_means_another_file() -> None:
     counted, _ = meter(sizes={"source.mp4": 100})
     with pytest.raises(Changed):
         counted(step("source.mp4", 41, total_bytes=120))
+
+
+def test_the_speeds_of_the_last_minute_are_kept_one_for_each_second() -> None:
+    counted, told = meter(limit=10**6)
+    for second in range(1, 71):
+        counted._told, counted._second = 0, time.monotonic() - 10
+        counted(step("source.mp4", 1000 * second))
+    assert len(told[-1].speeds) == HISTORY
+    assert told[-1].speeds == pytest.approx((100,) * HISTORY, abs=1)
+
+
+def test_within_a_second_there_is_no_speed_of_its_own() -> None:
+    counted, told = meter()
+    for done in (10, 20, 30):
+        counted._told, counted._second = 0, time.monotonic() + 10
+        counted(step("source.mp4", done))
+    assert [word.speeds for word in told] == [(), (), ()]
+
+
+def test_bytes_that_were_there_are_no_speed() -> None:
+    counted, told = meter(begun={"source.mp4": 600})
+    counted._second = time.monotonic() - 10
+    counted(step("source.mp4", 700, total_bytes=1000))
+    assert told[-1].speeds == (10,)
+
+
+def test_what_begins_is_told_at_once() -> None:
+    counted, told = meter()
+    counted(step("source.f1.mp4", 1, info_dict={"acodec": "none"}))
+    counted(step("source.f1.mp4", 2, info_dict={"acodec": "none"}))
+    counted(step("source.f2.m4a", 1, info_dict={"vcodec": "none"}))
+    assert [word.stage for word in told] == ["downloading video", "downloading audio"]

@@ -10,7 +10,7 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.fetching import FetchOptions, SubtitleFile
 
 from .descriptions import uploaded
-from .failures import UNWANTED
+from .failures import BAD_FILTER, UNWANTED
 
 Info = Mapping[str, Any]
 
@@ -31,10 +31,19 @@ def _objections(info: Info, asked: FetchOptions) -> Iterator[str]:
         yield f"It was uploaded on {day}, after {asked.uploaded_before}."
     if duration and asked.shortest is not None and duration < asked.shortest:
         yield f"It lasts {duration:g} seconds, less than {asked.shortest:g}."
-    if asked.match and (reason := match_filter_func(asked.match)(dict(info))):
-        yield str(reason)
+    if asked.match and (reason := _unmatched(info, asked.match)):
+        yield reason
     if duration and asked.longest is not None and duration > asked.longest:
         yield f"It lasts {duration:g} seconds, more than {asked.longest:g}."
+
+
+def _unmatched(info: Info, filters: tuple[str, ...]) -> str | None:
+    """Why none of the filters holds. A wrong one is found out when it is used."""
+    try:
+        reason = match_filter_func(filters)(dict(info))
+    except ValueError as error:
+        raise BAD_FILTER.error(str(error)) from error
+    return str(reason) if reason else None
 
 
 def subtitle_files(info: Info, root: DataRoot) -> tuple[SubtitleFile, ...]:

@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from yt_dlp.downloader.external import ExternalFD
+from yt_dlp.downloader.rtmp import RtmpFD
 from yt_dlp.networking.common import _REQUEST_HANDLERS
 
 from mvidarr_common.addresses import Address
@@ -64,7 +65,9 @@ def only_public(guard: Guard) -> Iterator[None]:
             guard.look(str(address[0]), int(address[1]))
 
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
-    download, handlers = ExternalFD.real_download, dict(_REQUEST_HANDLERS)
+    handlers, download, flash = (
+        dict(_REQUEST_HANDLERS), ExternalFD.real_download, RtmpFD.real_download,
+    )  # fmt: skip
 
     def guarded(self: socket.socket, address: Any) -> None:
         look(self, address)
@@ -83,15 +86,20 @@ def only_public(guard: Guard) -> Iterator[None]:
     try:
         socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
         socket.socket.connect_ex = guarded_ex  # type: ignore[method-assign,assignment]
-        ExternalFD.real_download = relayed
+        ExternalFD.real_download, RtmpFD.real_download = relayed, _refused
         for name in handlers.keys() - set(_PYTHON_SOCKETS) if not guard.relayed else ():
             del _REQUEST_HANDLERS[name]
         yield
     finally:
         socket.socket.connect = connect  # type: ignore[method-assign]
         socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
-        ExternalFD.real_download = download
+        ExternalFD.real_download, RtmpFD.real_download = download, flash
         _REQUEST_HANDLERS.update(handlers)
+
+
+def _refused(*_: object) -> bool:
+    """RTMP is fetched by rtmpdump, which knows no relay."""
+    raise _not_to_be_watched()
 
 
 def _not_to_be_watched() -> JobError:

@@ -65,6 +65,7 @@ NOT_YET = Failure("live_not_started", "The video is announced or still live.", T
 MERGE = Failure("postprocessing", "Picture and sound could not be put together.", True)
 REPORTS = Failure("postprocessing", "SponsorBlock did not say which parts to skip.", True, 60)
 PRIVATE = Failure("private_address", "The page leads to an address in a private network.")
+BAD_FILTER = Failure("invalid_filter", "A filter of the profile is none that yt-dlp can read.")
 SEVERAL = Failure("several_videos", "There are several videos: inspect it, and give the address of "
                   "the one that is meant.")  # fmt: skip
 UNWANTED = Failure("not_wanted", "The profile does not want such a video.")

@@ -75,6 +75,7 @@ class Meter:
             if self.sizes.setdefault(name, int(total)) != total:
                 raise Changed
             self._remember(self.sizes)
+        self._told = 0.0  # what begins is told at once
         held = self.begun.get(name, 0)
         if bytes_ >= held:
             self.resumed_from += held
