@@ -25,6 +25,8 @@ from mvidarr_common.messages.jobs import (
     PartsJoined,
     Place,
     Placed,
+    Preview,
+    PreviewMade,
     Purge,
     Purged,
     Rename,
@@ -49,6 +51,8 @@ from mvidarr_common.messages.jobs import (
     Trashed,
     Verified,
     Verify,
+    Waveform,
+    WaveformDrawn,
 )  # fmt: skip
 from mvidarr_common.messages.library import Description, Rendition
 from mvidarr_common.messages.media import MediaFacts
@@ -97,7 +101,9 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         moved=Moved(file_id=spec.file.file_id, path=f"{place}/r"),
         others=tuple(Moved(file_id=file.file_id, path=f"{place}/o") for file in spec.others),
     ),
-    Sidecars: lambda spec, place: SidecarsWritten(written=()),
+    Sidecars: lambda spec, place: SidecarsWritten(
+        written=tuple(f"{spec.path}-{number}" for number, _ in enumerate(spec.artwork))
+    ),
     ExtractAudio: lambda spec, place: AudioExtracted(
         path=f"{place}/a.mp3", sha256="a", facts=FACTS
     ),
@@ -108,6 +114,10 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
         files=tuple(ScrubbedFile(path=file.path, state="changed") for file in spec.files)
     ),
     ShowCommands: lambda spec, place: CommandsShown(steps=()),
+    Preview: lambda spec, place: PreviewMade(path=f"{place}/preview.webp", size=1),
+    Waveform: lambda spec, place: WaveformDrawn(
+        picture=f"{place}/waveform.png", peaks=f"{place}/peaks.json"
+    ),
     FindImports: lambda spec, place: ImportsFound(files=()),
     Take: lambda spec, place: Taken(
         path=f"{place}/v.mp4", size=1, sha256="s", found=Description(title="T", artist="A")

@@ -26,9 +26,12 @@ from mvidarr_common.messages.jobs import (
     JobAdded,
     JobCancelled,
     Place,
+    Placed,
     Scrubbed,
     ScrubbedFile,
     ShowCommands,
+    Sidecars,
+    SidecarsWritten,
     Tidy,
     Transcode,
     Trash,
@@ -41,7 +44,7 @@ from mvidarr_common.messages.library import (
     VideoAdded,
     VideoUpgraded,
 )
-from mvidarr_common.messages.media import VideoStream
+from mvidarr_common.messages.media import AudioStream, VideoStream
 from mvidarr_common.messages.pipelines import (
     BulkFinished,
     BulkWent,
@@ -200,6 +203,83 @@ def test_what_a_run_makes_goes_beside_the_film_and_its_condition_leaves_a_step_o
     assert placing.beside is not None
     assert [file.role for file in placing.files] == ["transcode"]
     assert len(story.row(Video, VIDEO).files) == 2
+
+
+SHOWING = plan(
+    {"name": "clip", "does": "preview"},
+    {"name": "wave", "does": "waveform"},
+    {"name": "sound", "does": "extract_audio", "form": "mp3"},
+    {"name": "place", "does": "place", "after": ["sound"]},
+    {"name": "beside", "does": "sidecars", "after": ["clip", "wave", "place"]},
+)
+
+
+def loud(job: Job) -> AnyResult:
+    """What workers find of a film with a picture and sound."""
+    result = result_of(job)
+    sound = (AudioStream(codec="aac", channels=2, sample_rate=48000),)
+    picture = (VideoStream(codec="h264", width=320, height=180, fps=25),)
+    facts = FACTS.model_copy(update={"audio": sound, "video": picture})
+    if not isinstance(result, Placed):
+        return result
+    films = (each.model_copy(update={"facts": facts}) for each in result.renditions)
+    return Placed(renditions=tuple(films))
+
+
+def with_sound() -> Story:
+    """A film with sound in the library."""
+    story = Story()
+    story.live(LogStarted(log_id="log"))
+    story.live(AddVideo(url=URL))
+    work(story, finds=loud)
+    return story
+
+
+def test_previews_and_waveforms_lie_beside_the_film_and_go_where_it_goes() -> None:
+    story = with_sound()
+    story.live(SavePipeline(name="showing", plan=SHOWING))
+    run = begin(story, "showing")
+    work(story)
+    assert fates(story, story.row(Run, run.id)) == dict.fromkeys(names_of(SHOWING), "done")
+    [beside] = [job.spec for job in story.rows(Job) if isinstance(job.spec, Sidecars)]
+    assert [art.role for art in beside.artwork] == ["preview", "waveform", "waveform"]
+    [film] = [each for each in story.rows(File) if each.rendition.path == beside.path]
+    assert set(result_of_sidecars(story)) <= set(film.rendition.sidecars)
+
+
+def result_of_sidecars(story: Story) -> tuple[str, ...]:
+    [job] = [each for each in story.rows(Job) if each.kind == "sidecars"]
+    assert isinstance(job.result, SidecarsWritten)
+    return job.result.written
+
+
+def test_a_silent_film_has_no_waveform() -> None:
+    story = library()
+    story.live(SavePipeline(name="showing", plan=SHOWING))
+    run = begin(story, "showing")
+    work(story)
+    assert fates(story, story.row(Run, run.id))["wave"] == "unneeded"
+
+
+def test_a_dry_run_names_previews_and_waveforms() -> None:
+    story = with_sound()
+    [job] = story.live(TryPipeline(video_id=VIDEO, plan=SHOWING))[:1]
+    assert isinstance(job, JobAdded)
+    assert isinstance(job.spec, ShowCommands)
+    kinds = {step.name: step.spec.kind if step.spec else None for step in job.spec.steps}
+    assert kinds == {"clip": "preview", "wave": "waveform", "sound": "extract_audio",
+                     "place": "place", "beside": "sidecars"}  # fmt: skip
+
+
+@pytest.mark.parametrize("does", ["hls", "fingerprint"])
+def test_what_has_no_place_in_a_pipeline_is_refused_with_a_sentence(does: str) -> None:
+    with pytest.raises(ValueError, match=f"{does} is no step: .*; add it as a job"):
+        plan({"name": "a", "does": does})
+
+
+def test_a_preview_that_nobody_would_find_is_refused() -> None:
+    with pytest.raises(Invalid, match="clip makes what a sidecars step puts beside the film"):
+        check(plan({"name": "clip", "does": "preview"}))
 
 
 def test_a_failure_branch_does_instead_of_the_step_that_failed() -> None:
@@ -396,3 +476,7 @@ def test_a_file_on_disk_becomes_a_video_and_its_path_is_its_name() -> None:
     assert refusal(story, ImportVideo(path="../secret.mkv")) == "path_outside"
     upgrade = RunPipeline(name="upgrade", video_id=added.video_id)
     assert refusal(story, upgrade) == "video_has_no_page"
+
+
+def names_of(plan: PipelinePlan) -> list[str]:
+    return [step.name for step in plan.steps]

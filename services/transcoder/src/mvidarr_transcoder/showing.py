@@ -6,11 +6,13 @@ from mvidarr_common.messages.jobs import (
     AnySpec,
     ExtractAudio,
     IsBetter,
+    Preview,
     Quality,
     ShownStep,
     SupposedStep,
     Transcode,
     Trim,
+    Waveform,
 )
 from mvidarr_common.messages.media import MediaFacts
 
@@ -44,6 +46,12 @@ def commands(spec: AnySpec, name: str, threads: int) -> list[list[str]]:
         case ExtractAudio() if spec.facts.audio:
             target = folder / f"audio.{clipping.sound_form(spec).extension}"
             return [clipping.extract(FFMPEG, spec, Path(spec.path), target)]
+        case Preview() if spec.facts.picture:
+            return [
+                clipping.preview(FFMPEG, spec, Path(spec.path), folder / f"preview.{spec.form}")
+            ]
+        case Waveform() if spec.facts.audio:
+            return [clipping.waveform(FFMPEG, spec, Path(spec.path), folder / "waveform.png")]
         case Quality():
             return _weighing(spec.path, spec.facts, threads)
         case IsBetter():

@@ -23,6 +23,8 @@ from mvidarr_common.messages.jobs import (
     Renamed,
     Restore,
     Restored,
+    Sidecars,
+    SidecarsWritten,
     Trash,
     Trashed,
 )
@@ -140,6 +142,8 @@ def tell_moves(event: JobCompleted, cause: Envelope, state: Known) -> Iterator[D
         yield from _moves(event.result.moved, "present", state)
     elif isinstance(event.result, Renamed):
         yield from _moves((event.result.moved, *event.result.others), "present", state)
+    elif isinstance(event.result, SidecarsWritten):
+        yield from _accompanied(event, event.result.written, state)
 
 
 @model.decide
@@ -224,6 +228,21 @@ def _moves(moved: Iterable[Moved], now: FileState, state: Known) -> Iterator[Dec
                 sha256=each.sha256,
                 facts=each.facts,
             )
+
+
+def _accompanied(event: JobCompleted, written: Iterable[str], state: Known) -> Iterator[Decision]:
+    """What is new beside a film goes with it from now on."""
+    job = state.get(Job, event.job_id)
+    if job is None or not isinstance(job.spec, Sidecars):
+        return
+    video = state.get(Video, job.spec.place.video_id)
+    found = [state.get(File, id) for id in video.files] if video else []
+    for file in found:
+        known = file.rendition.sidecars if file else ()
+        new = tuple(path for path in written if path not in known)
+        if file and new and (file.state, file.rendition.path) == ("present", job.spec.path):
+            moved = Moved(file_id=file.id, path=job.spec.path, sidecars=(*known, *new))
+            yield from _moves((moved,), "present", state)
 
 
 def _retired(moved: Iterable[Moved], state: Known) -> Iterator[Decision]:

@@ -21,6 +21,7 @@ def check(plan: PipelinePlan) -> None:
         in_order(plan)
     except CycleError as error:
         raise bad(f"it runs in a circle: {' → '.join(error.args[1])}.") from error
+    _check_extras(plan)
     for step in plan.steps:
         _check_needs(plan, step)
         if step.on == "failure" and not step.after:
@@ -63,6 +64,13 @@ def _check_needs(plan: PipelinePlan, step: AnyStep) -> None:
     for name in step.of:
         if name not in earlier or name not in films:
             raise bad(f"{step.name} takes the film of {name}, which gives none before it.")
+
+
+def _check_extras(plan: PipelinePlan) -> None:
+    writers = [step.name for step in plan.steps if step.does == "sidecars"]
+    used = {name for writer in writers for name in before(plan, writer)}
+    for name in gives(plan, "extras") - used:
+        raise bad(f"{name} makes what a sidecars step puts beside the film, and none follows it.")
 
 
 def _film_of_library(plan: PipelinePlan, step: AnyStep) -> bool:

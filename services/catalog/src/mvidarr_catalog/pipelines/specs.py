@@ -1,6 +1,6 @@
 """From a step whose turn has come to the job that does it. One function for each kind of step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mvidarr_catalog.library.files import to_move
 from mvidarr_catalog.library.shelved import placing
@@ -8,6 +8,7 @@ from mvidarr_catalog.library.videos import Video
 from mvidarr_common.errors import Conflict
 from mvidarr_common.messages.jobs import (
     AnySpec,
+    Artwork,
     Download,
     Downloaded,
     EncodePart,
@@ -19,6 +20,8 @@ from mvidarr_common.messages.jobs import (
     Place,
     Placed,
     PlaceFile,
+    Preview,
+    PreviewMade,
     Quality,
     Rename,
     Renamed,
@@ -31,13 +34,17 @@ from mvidarr_common.messages.jobs import (
     Trash,
     Trim,
     Verify,
+    Waveform,
+    WaveformDrawn,
 )
 from mvidarr_common.messages.profiles import QualityProfile, Recipe
 from mvidarr_common.messages.work.plans import (
     EncodePartStep,
     ExtractAudioStep,
+    PreviewStep,
     TranscodeStep,
     TrimStep,
+    WaveformStep,
 )
 
 from .sorts import TRADES, Sort
@@ -53,6 +60,8 @@ def is_possible(task: Task) -> bool:
     """Whether there is what the step works on: a video may have lost its files meanwhile, and
     there may be no recipe."""
     if isinstance(task.step, TranscodeStep) and task.step.recipe == "profile" and not _recipe(task):
+        return False
+    if not _has_streams(task):
         return False
     return all(_there[need](task) for need in TRADES[task.step.does].needs) and (
         task.step.does != "place" or bool(task.made())
@@ -96,6 +105,18 @@ def _extract_audio(task: Task) -> ExtractAudio:
     step, film = task.step, _film(task)
     assert isinstance(step, ExtractAudioStep)
     return ExtractAudio(path=film.path, facts=film.facts, form=step.form, kbps=step.kbps)
+
+
+def _preview(task: Task) -> Preview:
+    step, film = task.step, _film(task)
+    assert isinstance(step, PreviewStep)
+    how = {"form": step.form, "start": step.start, "seconds": step.seconds}
+    return Preview.model_validate({"path": film.path, "facts": film.facts, **how})
+
+
+def _waveform(task: Task) -> Waveform:
+    film = _film(task)
+    return Waveform(path=film.path, facts=film.facts)
 
 
 def _thumbnails(task: Task) -> Thumbnails:
@@ -156,7 +177,16 @@ def _rename(task: Task) -> Rename:
 def _sidecars(task: Task) -> Sidecars:
     renamed = task.nearest(Renamed)
     path = renamed.moved.path if renamed else task.of_library()[0].path
-    return Sidecars(path=path, place=_described(task))
+    return Sidecars(path=path, place=_described(task), artwork=tuple(_extras(task)))
+
+
+def _extras(task: Task) -> Iterator[Artwork]:
+    """What lies beside the film without being a picture of it; how large nobody asks."""
+    if preview := task.nearest(PreviewMade):
+        yield Artwork(path=preview.path, role="preview", width=0, height=0)
+    if drawn := task.nearest(WaveformDrawn):
+        for path in (drawn.picture, drawn.peaks):
+            yield Artwork(path=path, role="waveform", width=0, height=0)
 
 
 def _encode_part(task: Task) -> EncodePart:
@@ -184,6 +214,14 @@ def _described(task: Task) -> Place:
     place = placing(task.known, task.inputs.video_id, task.files())
     about = task.inputs.about
     return place.model_copy(update={"about": about}) if about else place
+
+
+def _has_streams(task: Task) -> bool:
+    """Whether the film has what is shown of it: a picture, or sound."""
+    if not isinstance(task.step, PreviewStep | WaveformStep) or not task.films():
+        return True
+    facts = task.films()[0].facts
+    return bool(facts.audio if isinstance(task.step, WaveformStep) else facts.picture)
 
 
 def _recipe(task: Task) -> Recipe | None:
@@ -214,6 +252,8 @@ _SPECS: Mapping[str, Callable[[Task], AnySpec]] = {
     "transcode": _transcode,
     "trim": _trim,
     "extract_audio": _extract_audio,
+    "preview": _preview,
+    "waveform": _waveform,
     "thumbnails": _thumbnails,
     "quality": _quality,
     "is_better": _is_better,

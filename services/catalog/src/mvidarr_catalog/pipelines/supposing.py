@@ -12,6 +12,7 @@ from mvidarr_common.messages.jobs import (
     Compared,
     Downloaded,
     Placed,
+    PreviewMade,
     QualityFound,
     Scrubbed,
     ScrubbedFile,
@@ -21,6 +22,7 @@ from mvidarr_common.messages.jobs import (
     Transcoded,
     Trimmed,
     Verified,
+    WaveformDrawn,
 )
 from mvidarr_common.messages.library import Rendition
 from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream
@@ -103,6 +105,10 @@ _RESULTS: Mapping[str, Callable[[str, Task], AnyResult]] = {
     "trim": lambda place, task: Trimmed(path=f"{place}/film.mp4", sha256="", facts=_facts(task)),
     "extract_audio": lambda place, task: AudioExtracted(
         path=f"{place}/sound.m4a", sha256="", facts=_facts(task)
+    ),
+    "preview": lambda place, task: PreviewMade(path=f"{place}/preview.webp", size=0),
+    "waveform": lambda place, task: WaveformDrawn(
+        picture=f"{place}/waveform.png", peaks=f"{place}/peaks.json"
     ),
     "thumbnails": lambda place, task: ThumbnailsMade(
         artwork=(Artwork(path=f"{place}/poster.jpg", role="poster", width=600, height=338),)

@@ -4,9 +4,10 @@ A step is one job. Its films, pictures and verdicts come from the steps before i
 step needs and gives is the catalog's to know.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mvidarr_common.messages.base import Value
 from mvidarr_common.messages.profiles import Recipe
@@ -72,6 +73,21 @@ class ExtractAudioStep(Step):
     kbps: int = Field(default=192, ge=16, le=640)
 
 
+class PreviewStep(Step):
+    """A few seconds that move; a sidecars step after it puts them beside the film."""
+
+    does: Literal["preview"] = "preview"
+    form: Literal["gif", "webp"] = "webp"
+    start: float = Field(default=0, ge=0)
+    seconds: float = Field(default=3, gt=0, le=15)
+
+
+class WaveformStep(Step):
+    """The sound as a picture and as numbers; a sidecars step after it puts both beside the film."""
+
+    does: Literal["waveform"] = "waveform"
+
+
 class ThumbnailsStep(Step):
     """Poster, sizes and sprites."""
 
@@ -115,7 +131,7 @@ class RenameStep(Step):
 
 
 class SidecarsStep(Step):
-    """Write the `.nfo` anew."""
+    """Write the `.nfo` anew, and put previews and waveforms beside the film."""
 
     does: Literal["sidecars"] = "sidecars"
 
@@ -138,9 +154,16 @@ class JoinPartsStep(Step):
 AnyStep = Annotated[
     DownloadStep | VerifyStep | TranscodeStep | TrimStep | ExtractAudioStep | ThumbnailsStep
     | QualityStep | IsBetterStep | ScrubStep | PlaceStep | RetireStep | RenameStep | SidecarsStep
-    | EncodePartStep | JoinPartsStep | TakeStep,
+    | EncodePartStep | JoinPartsStep | TakeStep | PreviewStep | WaveformStep,
     Field(discriminator="does"),
 ]  # fmt: skip
+
+
+NO_STEPS: Mapping[str, str] = {
+    "hls": "playlists and segments have no place in the library that media servers would not list",
+    "fingerprint": "what it finds is compared with another film, and a run has no other",
+}
+"""Kinds of jobs that make no sense in a pipeline, and why; they can be jobs of their own."""
 
 
 class PipelinePlan(Value):
@@ -148,3 +171,12 @@ class PipelinePlan(Value):
 
     title: str = Field(min_length=1, max_length=100)
     steps: tuple[AnyStep, ...] = Field(min_length=1, max_length=40)
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _explain(cls, steps: Any) -> Any:
+        for step in steps if isinstance(steps, list | tuple) else ():
+            does = step.get("does") if isinstance(step, dict) else None
+            if isinstance(does, str) and does in NO_STEPS:
+                raise ValueError(f"{does} is no step: {NO_STEPS[does]}; add it as a job")
+        return steps

@@ -7,7 +7,7 @@ from pydantic import Field
 from mvidarr_common.messages.base import Value
 
 from .base import JobSpec, Result
-from .clips import ExtractAudio, Trim
+from .clips import ExtractAudio, Preview, Trim, Waveform
 from .fetching import Download, Take
 from .files import Place, Rename, Scrub, Sidecars, Trash
 from .judging import IsBetter, Quality
@@ -15,7 +15,7 @@ from .media import Thumbnails, Transcode, Verify
 
 Showable = Annotated[
     Download | Verify | Transcode | Trim | ExtractAudio | Thumbnails | Quality | IsBetter | Scrub
-    | Place | Trash | Rename | Sidecars | Take,
+    | Place | Trash | Rename | Sidecars | Take | Preview | Waveform,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
