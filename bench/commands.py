@@ -32,6 +32,8 @@ from .inside import said
 from .measure import RUNS, Figure, latencies
 
 CLIENTS = (1, 16, 64)
+POOL = 16
+"""Connections of the limit's own client; the embedded server has few."""
 FOR_EACH = {1: 40, 16: 15, 64: 8}
 """Requests of each client in one run."""
 
@@ -218,7 +220,7 @@ async def _floor_on_servers(ground: Ground) -> AsyncIterator[Floor]:
 
 @asynccontextmanager
 async def _on(url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(url, pool_size=max(CLIENTS))
+    engine = create_async_engine(url, pool_size=POOL, max_overflow=0)
     try:
         yield engine
     finally:
