@@ -17,18 +17,6 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 # pytest-xdist tells its workers how wide its terminal is; commands would break their lines there.
 os.environ.pop("COLUMNS", None)
 
-SYSTEMS = ("embedded", "separate")
-"""Fixtures of the end-to-end tests that are whole running systems."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, the tests of one running system stay together, and else those of a file."""
-    for item in items:
-        used = getattr(item, "fixturenames", ())
-        system = next((name for name in SYSTEMS if name in used), item.location[0])
-        item.add_marker(pytest.mark.xdist_group(system))
-
 
 @pytest.fixture(scope="session")
 def rabbit_node() -> Iterator[RabbitNode]:
