@@ -6,43 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from mvidarr_common.cli import (
-    history,
-    job,
-    jobs,
-    library,
-    log,
-    login,
-    parked,
-    pipelines,
-    queues,
-    rebuild,
-    retries,
-    site,
-    undo,
-    what_if,
-    why,
-)
+from mvidarr_common.cli import app as whole
 from mvidarr_common.secrets import instance_key
 from mvidarr_common.settings import Settings
-
-MODULES = (
-    history,
-    job,
-    jobs,
-    library,
-    log,
-    login,
-    parked,
-    pipelines,
-    queues,
-    rebuild,
-    retries,
-    site,
-    undo,
-    what_if,
-    why,
-)
 
 
 @pytest.fixture
@@ -50,10 +16,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -
     """The commands, with nobody at the other end."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("MVIDARR_SERVER", f"http://127.0.0.1:{unused_tcp_port}")
-    made = typer.Typer()
-    for module in MODULES:
-        module.register(made)
-    return made
+    return whole()
 
 
 @pytest.mark.parametrize(
