@@ -1,16 +1,23 @@
-"""Pipelines of people's own, told in messages: made, run, failed, tried again, over many videos."""
-
-from collections.abc import Callable
+"""Pipelines of people's own, told in messages: made, run, failed, tried again."""
 
 import pytest
 from tests.unit.catalog.findings import FACTS, result_of
+from tests.unit.catalog.libraries import (
+    SMALLER,
+    URL,
+    VIDEO,
+    begin,
+    ended,
+    fates,
+    library,
+    plan,
+    refusal,
+)
 from tests.unit.catalog.workers import going, work
 
 from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.library.files import File
-from mvidarr_catalog.library.naming import video_id
 from mvidarr_catalog.library.videos import Video
-from mvidarr_catalog.pipelines.bulk import Bulk
 from mvidarr_catalog.pipelines.checking import begins_with, check
 from mvidarr_catalog.pipelines.conditions import facts_of_film, holds
 from mvidarr_catalog.pipelines.run_queries import view
@@ -18,100 +25,35 @@ from mvidarr_catalog.pipelines.runs import Run
 from mvidarr_catalog.pipelines.standard import STANDARD
 from mvidarr_catalog.testing import Story
 from mvidarr_common.errors import Invalid
-from mvidarr_common.messages import Command, Message
-from mvidarr_common.messages.ids import PipelineId, VideoId
+from mvidarr_common.messages import Command
+from mvidarr_common.messages.ids import PipelineId
 from mvidarr_common.messages.jobs import (
     AnyResult,
-    Compared,
     JobAdded,
     JobCancelled,
     Place,
     Placed,
-    Scrubbed,
-    ScrubbedFile,
     ShowCommands,
     Sidecars,
     SidecarsWritten,
     Tidy,
-    Transcode,
-    Trash,
 )
 from mvidarr_common.messages.library import (
     AddVideo,
     DeleteVideo,
-    ImportVideo,
-    PurgeFile,
-    VideoAdded,
-    VideoUpgraded,
 )
 from mvidarr_common.messages.media import AudioStream, VideoStream
 from mvidarr_common.messages.pipelines import (
-    BulkFinished,
-    BulkWent,
-    CancelBulk,
     CancelPipeline,
     ExpirePipeline,
     PipelineSaved,
     RetryPipeline,
     RunPipeline,
-    RunPipelineOver,
     SavePipeline,
     TryPipeline,
 )
-from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile, SaveProfile
-from mvidarr_common.messages.system import CommandRejected, LogStarted
+from mvidarr_common.messages.system import LogStarted
 from mvidarr_common.messages.work.plans import PipelinePlan
-
-URL = "https://videos.example/watch/1"
-VIDEO = video_id(URL)
-SMALLER = PipelinePlan.model_validate(
-    {
-        "title": "Smaller copies",
-        "steps": [
-            {"name": "small", "does": "transcode", "recipe": "mobile_optimized"},
-            {"name": "plain", "does": "transcode", "recipe": "ultra_compress",
-             "after": ["small"], "on": "failure"},
-            {"name": "sound", "does": "extract_audio", "form": "mp3", "when": "duration > 60"},
-            {"name": "place", "does": "place", "after": ["small", "plain", "sound"],
-             "of": ["small", "plain", "sound"]},
-        ],
-    }
-)  # fmt: skip
-
-
-def library(*urls: str) -> Story:
-    """Videos in the library, and one pipeline of one's own."""
-    story = Story()
-    story.live(LogStarted(log_id="log"))
-    for url in urls or (URL,):
-        story.live(AddVideo(url=url))
-    work(story)
-    story.live(SavePipeline(name="smaller", plan=SMALLER))
-    return story
-
-
-def begin(story: Story, name: str = "smaller") -> Run:
-    story.live(RunPipeline(name=name, video_id=VIDEO))
-    [run] = [run for run in story.rows(Run) if run.name == name]
-    return run
-
-
-def refusal(story: Story, command: Command) -> str:
-    [said] = story.live(command)
-    assert isinstance(said, CommandRejected), said
-    return said.code
-
-
-def fates(story: Story, run: Run) -> dict[str, str]:
-    return {step.name: step.state for step in view(story.row(Run, run.id)).steps}
-
-
-def ended(story: Story, run: Run) -> str:
-    return story.row(Run, run.id).state
-
-
-def plan(*steps: dict[str, object]) -> PipelinePlan:
-    return PipelinePlan.model_validate({"title": "T", "steps": steps})
 
 
 @pytest.mark.parametrize("name", STANDARD)
@@ -342,66 +284,6 @@ def test_cancelling_ends_everything(how: str) -> None:
     assert refusal(story, CancelPipeline(pipeline_id=PipelineId(run.id))) == "run_has_ended"
 
 
-def finding(better: bool = True, intact: bool = False) -> Callable[[Job], AnyResult]:
-    def finds(job: Job) -> AnyResult:
-        if job.kind == "is_better":
-            return Compared(verdict="better" if better else "alike", by=9, reasons=("sharper",))
-        if job.kind == "scrub":
-            file = ScrubbedFile(path="p", state="intact" if intact else "changed")
-            return Scrubbed(files=(file,))
-        return result_of(job)
-
-    return finds
-
-
-def test_an_upgrade_puts_the_better_file_there_before_the_old_one_goes_to_the_trash() -> None:
-    story = library()
-    [old] = story.row(Video, VIDEO).files
-    run = begin(story, "upgrade")
-    said = work(story, finds=finding())
-    order = [job.kind for job in sorted(story.rows(Job), key=lambda job: job.added)]
-    assert order.index("is_better") < order.index("trash")
-    assert [each.kind for each in (story.row(Run, run.id).results[s] for s in ("place", "retire"))]
-    assert [each.video_id for each in said if isinstance(each, VideoUpgraded)] == [VIDEO]
-    [new] = story.row(Video, VIDEO).files
-    assert new != old
-    assert (story.row(File, new).state, story.row(File, old).state) == ("present", "trashed")
-    story.live(PurgeFile(file_id=old))
-    work(story)
-    assert [file.id for file in story.rows(File)] == [new]
-
-
-def test_an_upgrade_that_is_no_better_changes_nothing() -> None:
-    story = library()
-    files = story.row(Video, VIDEO).files
-    run = begin(story, "upgrade")
-    work(story, finds=finding(better=False))
-    assert ended(story, run) == "completed"
-    assert story.row(Video, VIDEO).files == files
-    assert not [job for job in story.rows(Job) if isinstance(job.spec, Trash)]
-
-
-@pytest.mark.parametrize("intact", [True, False])
-def test_what_is_damaged_is_fetched_again_and_what_is_whole_stays(intact: bool) -> None:
-    story = library()
-    files = story.row(Video, VIDEO).files
-    begin(story, "heal")
-    work(story, finds=finding(intact=intact))
-    assert (story.row(Video, VIDEO).files == files) == intact
-
-
-def test_optimising_makes_the_rendition_that_is_missing_and_no_second_one() -> None:
-    story = library()
-    wish = QualityProfile(name="Web", transcode="web_optimized")
-    story.live(SaveProfile(profile_id=DEFAULT_PROFILE, profile=wish))
-    for _ in range(2):
-        story.live(RunPipeline(name="optimise", video_id=VIDEO))
-        work(story)
-    made = [job.spec for job in story.rows(Job) if isinstance(job.spec, Transcode)]
-    assert [spec.recipe for spec in made] == ["web_optimized"]
-    assert len(story.row(Video, VIDEO).files) == 2
-
-
 def test_a_dry_run_names_every_step_and_does_none() -> None:
     story = library()
     before = len(story.rows(Job))
@@ -417,65 +299,6 @@ def test_a_dry_run_names_every_step_and_does_none() -> None:
     }  # fmt: skip
     assert len(story.rows(Job)) == before + 1
     assert len(story.rows(Run)) == 1
-
-
-URLS = tuple(f"https://videos.example/{n}" for n in range(5))
-
-
-def bulk(story: Story) -> Bulk:
-    story.live(RunPipelineOver(name="smaller", filter="state = ready"))
-    [row] = story.rows(Bulk)
-    return row
-
-
-def went(story: Story, row: Bulk, *, rest: int = 0) -> list[Message]:
-    """What the leader's chore says when it has looked."""
-    ids = tuple(sorted((VideoId(video.id) for video in story.rows(Video)), key=str))
-    return story.live(BulkWent(bulk_id=row.id, videos=ids, rest=rest))
-
-
-def test_a_bulk_runs_over_all_and_counts_how_they_end() -> None:
-    story = library(*URLS)
-    row = bulk(story)
-    went(story, row)
-    assert len(story.row(Bulk, row.id).running) == 5
-    first = going(story)[0].pipeline_id
-    work(story, fails=lambda job: job.pipeline_id == first and job.step in ("small", "plain"))
-    now = story.row(Bulk, row.id)
-    assert (now.completed, now.failed, now.running) == (4, 1, ())
-    story.live(BulkFinished(bulk_id=row.id, completed=4, failed=1, cancelled=0))
-    assert story.row(Bulk, row.id).state == "finished"
-
-
-def test_one_cancel_ends_a_bulk_with_all_its_runs() -> None:
-    story = library(*URLS)
-    row = bulk(story)
-    went(story, row, rest=7)
-    story.live(CancelBulk(bulk_id=row.id))
-    now = story.row(Bulk, row.id)
-    assert (now.state, now.cancelled, now.running) == ("cancelled", 5, ())
-    assert not [job for job in going(story) if job.kind == "transcode"]
-    assert went(story, row) == []
-
-
-def test_a_bulk_with_a_bad_filter_is_refused_at_once() -> None:
-    story = library()
-    assert refusal(story, RunPipelineOver(name="smaller", filter="colour = red")) == "bad_filter"
-
-
-def test_a_file_on_disk_becomes_a_video_and_its_path_is_its_name() -> None:
-    story = Story()
-    story.live(LogStarted(log_id="log"))
-    [added, *_] = story.live(ImportVideo(path="old/A - T.mkv"))
-    assert isinstance(added, VideoAdded)
-    assert [job.kind for job in going(story)] == ["take"]
-    work(story)
-    video = story.row(Video, added.video_id)
-    assert (video.state, video.title, video.about.artist) == ("ready", "T", "A")
-    assert refusal(story, ImportVideo(path="old/A - T.mkv")) == "video_known"
-    assert refusal(story, ImportVideo(path="../secret.mkv")) == "path_outside"
-    upgrade = RunPipeline(name="upgrade", video_id=added.video_id)
-    assert refusal(story, upgrade) == "video_has_no_page"
 
 
 def names_of(plan: PipelinePlan) -> list[str]:
