@@ -1,33 +1,34 @@
-"""The catalog's database: whether it lets us in, its version, and whether the clocks agree."""
+"""The catalog's database: whether it lets us in and make tables, its version, and its time."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from importlib import import_module
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mvidarr_common.settings import Settings
 
+from . import clock
 from .finding import Finding, Verdict
 from .services import own_settings
 
 ABOUT = "database"
 OLDEST = {"PostgreSQL": (14,), "MySQL": (8,), "MariaDB": (10, 6)}
-LARGEST_SKEW = 2.0
+LARGEST_PACKET = 16 * 2**20
 _PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a database says of itself, and its time in UTC."""
+    """What a database says of itself, how far our clock is ahead, and what does not fit."""
 
     product: str
     version: str
-    time: datetime
-    encoding: str = "UTF8"
+    skew: float
+    problems: tuple[str, ...] = ()
 
 
 async def examine(_: Settings) -> AsyncIterator[Finding]:
@@ -45,17 +46,14 @@ async def examine(_: Settings) -> AsyncIterator[Finding]:
     except Exception as error:  # whatever a driver raises is the answer
         yield Finding(ABOUT, "wrong", f"It does not let us in: {error or type(error).__name__}.")
         return
-    yield _version(seen)
-    if seen.encoding != "UTF8":
-        yield Finding(ABOUT, "wrong", f"It was made for {seen.encoding}; our texts need UTF8.")
-    skew = (datetime.now(UTC) - seen.time).total_seconds()
-    if abs(skew) > LARGEST_SKEW:
-        yield Finding("clock", "wrong", f"Ours and the database's differ by {skew:.1f} s.")
-    else:
-        yield Finding("clock", "well", "Ours and the database's agree.")
+    yield new_enough(seen)
+    for problem in seen.problems:
+        yield Finding(ABOUT, "wrong", problem)
+    yield clock.compared("database", seen.skew)
 
 
-def _version(seen: Seen) -> Finding:
+def new_enough(seen: Seen) -> Finding:
+    """The oldest that is tested."""
     oldest = OLDEST[seen.product]
     numbers = tuple(int(part) for part in re.findall(r"\d+", seen.version)[: len(oldest)])
     verdict: Verdict = "well" if numbers >= oldest else "wrong"
@@ -75,11 +73,18 @@ async def _ask_postgres(url: str) -> Seen:
     driver: Any = import_module("asyncpg")
     connection = await driver.connect(url)
     try:
-        time: datetime = await connection.fetchval("SELECT clock_timestamp()")
-        encoding: str = await connection.fetchval("SHOW server_encoding")
-        return Seen("PostgreSQL", str(connection.get_server_version().major), time, encoding)
+        time, encoding, creates = await connection.fetchrow(
+            "SELECT clock_timestamp(), current_setting('server_encoding'),"
+            " has_schema_privilege(current_schema(), 'CREATE')"
+        )
+        skew = clock.since(time)
+        version = str(connection.get_server_version().major)
     finally:
         await connection.close()
+    problems = ("Its user may not make tables.",) if not creates else ()
+    if encoding != "UTF8":
+        problems += (f"It was made for {encoding}; our texts need UTF8.",)
+    return Seen("PostgreSQL", version, skew, problems)
 
 
 async def _ask_mysql(url: str) -> Seen:
@@ -91,9 +96,12 @@ async def _ask_mysql(url: str) -> Seen:
     )  # fmt: skip
     try:
         async with connection.cursor() as cursor:
-            await cursor.execute("SELECT VERSION(), UTC_TIMESTAMP(6)")
-            version, time = await cursor.fetchone()
+            await cursor.execute("SELECT VERSION(), UTC_TIMESTAMP(6), @@max_allowed_packet")
+            version, time, packet = await cursor.fetchone()
+            skew = clock.since(time.replace(tzinfo=UTC))
     finally:
         connection.close()
     product = "MariaDB" if "mariadb" in version.lower() else "MySQL"
-    return Seen(product, version.partition("-")[0], time.replace(tzinfo=UTC))
+    told = f"max_allowed_packet is {packet}; at least {LARGEST_PACKET} is needed."
+    problems = (told,) if packet < LARGEST_PACKET else ()
+    return Seen(product, version.partition("-")[0], skew, problems)

@@ -13,8 +13,11 @@ from mvidarr_common.settings import Settings
 from .finding import Finding
 from .services import own_settings
 
-NEEDED = ("libx264", "aac", "mjpeg")
-OLD = 90
+NEEDED = ("libx264", "aac", "mjpeg", "scale", "fps", "tile", "loudnorm", "cropdetect")
+"""Encoders and filters without which jobs of everybody fail."""
+BY_PROFILE = ("libx265", "libsvtav1", "libvpx-vp9", "libopus", "libmp3lame", "flac", "zscale")
+"""Those that some profiles ask for."""
+OLD = 60
 _PATIENCE = 30.0
 
 
@@ -24,7 +27,7 @@ async def examine(_: Settings) -> AsyncIterator[Finding]:
     if settings is not None:
         yield await _ffmpeg(settings.ffmpeg)
     if own_settings("downloader") is not None:
-        yield _yt_dlp(datetime.now(UTC).date())
+        yield yt_dlp(datetime.now(UTC).date())
 
 
 async def _ffmpeg(configured: Path | None) -> Finding:
@@ -33,12 +36,16 @@ async def _ffmpeg(configured: Path | None) -> Finding:
         program = find_ffmpeg(configured)
         async with asyncio.timeout(_PATIENCE):
             told = await _output(program, "-hide_banner", "-encoders")
+            told += await _output(program, "-hide_banner", "-filters")
             about = await _output(program, "-version")
     except (OSError, TimeoutError) as error:
         return Finding("FFmpeg", "wrong", f"{program} does not run: {error}.")
-    encoders = set(re.findall(r"^ [A-Z.]{6} (\S+)", told, re.MULTILINE))
-    if missing := [name for name in NEEDED if name not in encoders]:
-        return Finding("FFmpeg", "wrong", f"{program} cannot encode {', '.join(missing)}.")
+    able = set(re.findall(r"^ [A-Z.]{2,6} (\S+)", told, re.MULTILINE))
+    if missing := [name for name in NEEDED if name not in able]:
+        return Finding("FFmpeg", "wrong", f"{program} has no {', '.join(missing)}.")
+    if missing := [name for name in BY_PROFILE if name not in able]:
+        sentence = f"{program} has no {', '.join(missing)}: profiles that ask for it fail."
+        return Finding("FFmpeg", "note", sentence)
     return Finding("FFmpeg", "well", f"{about.splitlines()[0].split(' Copyright')[0]}: {program}.")
 
 
@@ -51,7 +58,8 @@ async def _output(*command: str) -> str:
     return output.decode(errors="replace")
 
 
-def _yt_dlp(today: date) -> Finding:
+def yt_dlp(today: date) -> Finding:
+    """Sites change, and an old one does not know it."""
     try:
         here = version("yt-dlp")
     except PackageNotFoundError:
