@@ -11,7 +11,7 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
-from .servers import DatabaseServer, end, free_ports, require, wait_until
+from .servers import DatabaseServer, end, free_ports, require, spawn, wait_until
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  # the folders made there are ours alone
 _ROOM = 10**9
@@ -58,15 +58,13 @@ class MariaServer(DatabaseServer):
     def start(self) -> None:
         """Start and wait until it takes connections; after a kill it recovers first."""
         flush = 1 if self._fsync else 0
-        with (self._folder / "output.txt").open("ab") as output:
-            self._server = subprocess.Popen(
-                [str(self._programs / "mariadbd"), "--no-defaults", *_user(),
-                 f"--datadir={self._folder}/data", f"--socket={self._folder}/socket",
-                 f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
-                 "--max-connections=200", f"--innodb-flush-log-at-trx-commit={flush}"],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,
-            )  # fmt: skip
+        self._server = spawn(
+            [str(self._programs / "mariadbd"), "--no-defaults", *_user(),
+             f"--datadir={self._folder}/data", f"--socket={self._folder}/socket",
+             f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
+             "--max-connections=200", f"--innodb-flush-log-at-trx-commit={flush}"],
+            self._folder / "output.txt", folder=self._folder, cwd=self._folder,
+        )  # fmt: skip
         wait_until(self._is_up, "the start of MariaDB")
 
     def _is_up(self) -> bool:

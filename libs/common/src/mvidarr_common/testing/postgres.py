@@ -13,14 +13,15 @@ import tempfile
 from itertools import count
 from pathlib import Path
 
+from .leash import below
 from .servers import (
     DatabaseServer,
     alive,
-    children,
     end,
     free_ports,
     kill_all,
     require,
+    spawn,
     wait_until,
 )  # fmt: skip
 
@@ -81,13 +82,11 @@ class PostgresServer(DatabaseServer):
             "max_connections": "200",
         }
         settings = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
-        with (self._folder / "output.txt").open("ab") as output:
-            self._server = subprocess.Popen(
-                [str(self._programs / "postgres"), "-D", str(self._data), *settings],
-                cwd=self._folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, user=self._user, group=self._user,
-                extra_groups=[] if self._user else None,
-            )  # fmt: skip
+        self._server = spawn(
+            [str(self._programs / "postgres"), "-D", str(self._data), *settings],
+            self._folder / "output.txt", folder=self._folder, cwd=self._folder,
+            user=self._user, group=self._user, extra_groups=[] if self._user else None,
+        )  # fmt: skip
         wait_until(self._is_up, "the start of PostgreSQL")
 
     def _is_up(self) -> bool:
@@ -105,7 +104,7 @@ class PostgresServer(DatabaseServer):
         """SIGKILL to all its processes: the next start recovers from the write-ahead log."""
         if self._server is None:
             return
-        backends = children(self._server.pid)  # each is a session of its own
+        backends = below(self._server.pid)  # each is a session of its own
         end(self._server, signal.SIGKILL)
         kill_all(backends)
         wait_until(lambda: not any(alive(each) for each in backends), "the end of PostgreSQL")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from .servers import Private, end, free_ports, require, wait_until
+from .servers import Private, end, free_ports, require, spawn, wait_until
 
 
 def prometheus_programs() -> Path:
@@ -34,13 +34,12 @@ class Prometheus(Private):
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        with (self._folder / "prometheus.log").open("ab") as output:
-            self._process = subprocess.Popen(
-                [prometheus_programs() / "prometheus", f"--config.file={self._configuration}",
-                 f"--storage.tsdb.path={self._folder / 'series'}",
-                 f"--web.listen-address={self.address}"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+        self._process = spawn(
+            [prometheus_programs() / "prometheus", f"--config.file={self._configuration}",
+             f"--storage.tsdb.path={self._folder / 'series'}",
+             f"--web.listen-address={self.address}"],
+            self._folder / "prometheus.log",
+        )  # fmt: skip
         wait_until(self._ready, "the start of Prometheus")
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from .servers import Server, end, free_ports, require, wait_until
+from .servers import Server, end, free_ports, require, spawn, wait_until
 
 # The wrappers in /usr/sbin switch root to the user rabbitmq and refuse everybody else.
 _PLACES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
@@ -88,11 +88,8 @@ class RabbitNode(Server):
         wait_until(self._is_up, "the start of RabbitMQ", 90)
 
     def _spawn(self, *command: str) -> Process:
-        with (self._folder / "output.txt").open("ab") as output:
-            return subprocess.Popen(
-                command, cwd=self._folder, env=self._env, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+        output = self._folder / "output.txt"
+        return spawn(command, output, folder=self._folder, cwd=self._folder, env=self._env)
 
     def _is_up(self) -> bool:
         assert self._server is not None

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from shutil import which
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from .leash import tie
 
 PACKAGES = (
     "rabbitmq-server",
@@ -125,6 +127,19 @@ def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) 
         time.sleep(0.05)
 
 
+def spawn(
+    command: Sequence[str | Path], output: Path, *, folder: Path | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own. If we are killed it ends, and its folder goes."""
+    with output.open("ab") as said:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            start_new_session=True, **options,
+        )  # fmt: skip
+    tie(process.pid, folder)
+    return process
+
+
 def end(process: subprocess.Popen[bytes] | None, sign: signal.Signals) -> None:
     """Signal a child's whole process group and wait; SIGKILL where it does not go in 20 seconds."""
     if process is None:
@@ -145,14 +160,6 @@ def _signal_group(pid: int, sign: signal.Signals) -> None:
         os.killpg(pid, sign)
     except ProcessLookupError:
         return
-
-
-def children(pid: int) -> list[int]:
-    """The processes that this one has started and that still run."""
-    try:
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
 
 
 def kill_all(pids: Iterable[int]) -> None:

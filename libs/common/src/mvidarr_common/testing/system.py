@@ -22,7 +22,7 @@ from mvidarr_common.cli.access import Access
 from mvidarr_common.files import DataRoot
 from mvidarr_common.secrets import new_key
 
-from .servers import Private, end, free_ports, wait_until
+from .servers import Private, end, free_ports, spawn, wait_until
 
 EMBEDDED = ("up",)
 """Every service in one process."""
@@ -101,12 +101,10 @@ class System(Private):
     def _spawn(self, name: str) -> subprocess.Popen[bytes]:
         service = name.partition("#")[0]
         command = ["up"] if service == "up" else ["run", service]
-        with self.log_of(name).open("ab") as output:
-            return subprocess.Popen(
-                [sys.executable, "-c", _MAIN, *command],
-                cwd=self.folder, env=self._environment(name), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+        return spawn(
+            [sys.executable, "-c", _MAIN, *command], self.log_of(name),
+            cwd=self.folder, env=self._environment(name),
+        )  # fmt: skip
 
     def _environment(self, name: str) -> dict[str, str]:
         """Of ours only what is not about MVidarr."""
