@@ -5,5 +5,7 @@ umask "${UMASK}"
 if [ "$(id -u)" != 0 ]; then # --user was given
   exec mvidarr up
 fi
+# The embedded PostgreSQL asks for the name of its user once, when it makes its database.
+getent passwd "${PUID}" > /dev/null || echo "mvidarr:x:${PUID}:${PGID}::/config:/bin/sh" >> /etc/passwd
 chown "${PUID}:${PGID}" /config /data
 exec setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups -- mvidarr up
