@@ -81,10 +81,9 @@ async def _ask_postgres(url: str) -> Seen:
         version = str(connection.get_server_version().major)
     finally:
         await connection.close()
-    problems = ("Its user may not make tables.",) if not creates else ()
-    if encoding != "UTF8":
-        problems += (f"It was made for {encoding}; our texts need UTF8.",)
-    return Seen("PostgreSQL", version, skew, problems)
+    unfit = [] if creates else ["Its user may not make tables."]
+    unfit += [] if encoding == "UTF8" else [f"It was made for {encoding}; our texts need UTF8."]
+    return Seen("PostgreSQL", version, skew, tuple(unfit))
 
 
 async def _ask_mysql(url: str) -> Seen:
