@@ -15,7 +15,7 @@ from tests.integration.catalogs import Catalog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from mvidarr_api_gateway import live
+from mvidarr_api_gateway import conversation, live
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.messages.identity import Role
@@ -287,14 +287,13 @@ async def test_an_expired_token_is_cut_at_a_heartbeat(
 async def test_a_client_that_does_not_read_is_cut_and_can_resume(
     port: int, token: Token, deps: Deps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "STALLED", 0.5)
+    monkeypatch.setattr(conversation, "STALLED", 0.5)
     hello = {"token": await token("user"), "topics": ["library"]}
-    before = set(deps.feed.listeners)
     async with listening(port, hello) as listener:
         position = (await listener.next())["position"]
         listener.socket.transport.pause_reading()
         await _flood(deps, os.urandom(10_000).hex(), 600)
-        await eventually(lambda: deps.feed.listeners == before, within=60)
+        await eventually(lambda: not deps.hub.clients, within=60)
         listener.socket.transport.resume_reading()
         await listener.closed()
         seen = [f for f in listener.frames if f["type"].startswith("event.")]

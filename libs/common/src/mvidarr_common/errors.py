@@ -7,6 +7,7 @@
     ├── NotFound             404    fails for good
     ├── Conflict             409    fails for good
     ├── TooLarge             413    fails for good
+    ├── TooMany              429    is tried again, after `after` seconds or more
     ├── Unavailable          503    is tried again, after `after` seconds or more
     │   └── Unconfirmed      503    is tried again with the same id: nobody knows what happened
     ├── Undecodable          500    is parked
@@ -94,6 +95,13 @@ class TooLarge(Problem):
     status = 413
 
 
+class TooMany(Problem):
+    """More at a time than one may. `after` is in seconds."""
+
+    status = 429
+    retryable = True
+
+
 class Unavailable(Problem):
     """Not now; later, perhaps. `after` is in seconds."""
 
@@ -151,5 +159,5 @@ class LogRewound(LogError):
 
 def problem_for(status: int) -> type[Problem]:
     """The class that answers with this HTTP status."""
-    classes = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, Unavailable)
+    classes = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, TooMany, Unavailable)
     return next((cls for cls in classes if cls.status == status), Problem)

@@ -24,6 +24,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,
         )  # fmt: skip
         server = _Guest(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -13,6 +13,7 @@ from .background import background
 from .endings import Endings
 from .feed import Feed, following
 from .first_login import FirstLogin
+from .hub import Hub
 from .identity import Identity
 from .outcomes import Outcomes
 from .passwords import Passwords
@@ -31,6 +32,7 @@ class Deps:
     root: DataRoot
     key: InstanceKey
     feed: Feed
+    hub: Hub
     outcomes: Outcomes
     endings: Endings
     reads: Reads
@@ -49,7 +51,10 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(following(deps.feed, runtime.bus))
         await stack.enter_async_context(
-            background(FirstLogin(runtime, deps.feed, deps.outcomes, deps.passwords).ensure())
+            background(
+                FirstLogin(runtime, deps.feed, deps.outcomes, deps.passwords).ensure(),
+                deps.hub.run(),
+            )
         )
         yield deps
 
@@ -61,7 +66,8 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     kept = Reads(runtime.bus, feed, dropped_by=is_identity)
     feed.watchers.extend((outcomes, endings, reads, kept))
     progress = Progress()
-    feed.listeners.add(progress.hear)
+    hub = Hub(feed, runtime.bus)
+    feed.listeners |= {progress.hear, hub.hear}
     tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
     return Deps(
         settings=runtime.settings,
@@ -69,6 +75,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         root=runtime.root,
         key=runtime.key,
         feed=feed,
+        hub=hub,
         outcomes=outcomes,
         endings=endings,
         reads=reads,

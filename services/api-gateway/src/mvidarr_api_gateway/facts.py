@@ -13,12 +13,9 @@ async def facts_after(position: int | None, feed: Feed, bus: Bus) -> AsyncIterat
     """From the window of newest facts; who is behind it reads the log itself, and catches up. A
     fact is told when the catalog has committed it: then every question shows it.
 
-    None is now, on a log of which nothing is known. Raises LogError for a position that the log
-    does not know, such as one beyond its end.
+    None is now, on a log of which nothing is known. Raises LogError when the log is another.
     """
     era = feed.era
-    if position is not None and position > (feed.last or 0):
-        await _require_known(position, bus)
     while True:
         pulse = feed.pulse
         source = _window(position, feed) if feed.covers(position) else _log(position, feed, bus)
@@ -37,6 +34,33 @@ def _require_same(era: int, feed: Feed) -> None:
         raise LogReplaced("the log is not the one any more that the position belongs to")
 
 
+async def facts_between(
+    position: int | None, end: int, feed: Feed, bus: Bus
+) -> AsyncIterator[Fact]:
+    """Every fact after a position up to an end that has passed here, for who was elsewhere.
+    Raises LogError for a position that the log does not know."""
+    if feed.covers(position):
+        for fact in feed.after(position):
+            if fact.offset <= end:
+                yield fact
+        return
+    if position is None:
+        raise LogReplaced("too much has passed since the beginning")
+    async with bus.read_log(After(position)) as reader:
+        while position < end:
+            for record in await reader.batch():
+                position = record.offset
+                if position <= end and (known := _readable(record)):
+                    yield known
+
+
+async def require_known(position: int, feed: Feed, bus: Bus) -> None:
+    """Raise LogError for a position beyond what has passed here, unless the log has it."""
+    if position > (feed.last or 0):
+        async with bus.read_log(After(position)):
+            return
+
+
 async def _window(position: int | None, feed: Feed) -> AsyncIterator[Fact]:
     for fact in feed.after(position):
         yield fact
@@ -52,11 +76,6 @@ async def _log(position: int | None, feed: Feed, bus: Bus) -> AsyncIterator[Fact
                 position = record.offset
                 if fact := _readable(record):
                     yield fact
-
-
-async def _require_known(position: int, bus: Bus) -> None:
-    async with bus.read_log(After(position)):
-        return
 
 
 def _readable(record: Record) -> Fact | None:

@@ -1,47 +1,98 @@
-"""Signals on their way to one websocket client: bounded, of each thing the newest only."""
+"""What waits for one live client: facts and signals in the order in which they came, bounded.
+
+Of signals the newest of each thing waits, the oldest give way, and that is told. Facts are never
+dropped: a box with too many takes no more of them until its client has caught up from the log.
+"""
 
 import asyncio
-from collections import OrderedDict
 
-from mvidarr_common.bus import Gap
-from mvidarr_common.envelope import Envelope
+from .frames import GAP, Frame
 
-from .topics import topics_of
+SIGNALS = 256
+FACTS = 1000
 
-LIMIT = 256
+Key = int | tuple[str, str]
 
 
 class Mailbox:
-    """Takes what the client follows; what is overtaken is dropped, what overflows is told."""
+    """Filled by everybody's follower, emptied by the client's own task."""
 
-    def __init__(self, topics: frozenset[str]) -> None:
-        self._topics = topics
-        self._waiting: OrderedDict[tuple[str, str], Envelope] = OrderedDict()
-        self._gap = False
+    def __init__(
+        self, topics: frozenset[str], own: frozenset[str], checked: int, position: int | None
+    ) -> None:
+        """`own` are the subjects on which the client's rights stand, as they were `checked` at
+        that place of the log; `position` is the last fact that it need not see."""
+        self.topics = topics
+        self.own = own
+        self.checked = checked
+        self.position = position
+        self.behind = True
+        """Whether facts are not taken now."""
+        self._waiting: dict[Key, Frame] = {}
+        self._signals: dict[Key, None] = {}
+        self._missed = False
+        self._end: Exception | None = None
         self._news = asyncio.Event()
 
-    def put(self, item: Envelope | Gap) -> None:
+    def fact(self, frame: Frame) -> None:
         """Never waits."""
-        if isinstance(item, Gap):
-            self._gap = True
-        elif topics_of(item) & self._topics:
-            self._add(item)
-        else:
+        assert frame.offset is not None
+        if self.behind or (self.position is not None and frame.offset <= self.position):
             return
+        if len(self._waiting) - len(self._signals) >= FACTS:
+            self.behind = True
+        else:
+            self._waiting[frame.offset] = frame
         self._news.set()
 
-    async def take(self) -> list[Envelope | Gap]:
-        """Everything that waits, at least one thing; a gap comes first."""
+    def signal(self, key: tuple[str, str], frame: Frame) -> None:
+        """Overtakes what waits under the same key."""
+        if self._waiting.pop(key, None) is not None:
+            del self._signals[key]
+        self._waiting[key] = frame
+        self._signals[key] = None
+        if len(self._signals) > SIGNALS:
+            self._drop_oldest()
+        self._news.set()
+
+    def gap(self) -> None:
+        """Signals were lost on the way here."""
+        self._missed = True
+        self._news.set()
+
+    def rights_end(self, offset: int, why: Exception) -> None:
+        """Unless that is older than the credentials."""
+        if offset > self.checked:
+            self.end(why)
+
+    def end(self, why: Exception) -> None:
+        """The client is told nothing more; the first reason counts."""
+        self._end = self._end or why
+        self._news.set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything that came was taken, and nothing was refused."""
+        return not (self.behind or self._waiting)
+
+    def require_open(self) -> None:
+        """Raises why it has ended."""
+        if self._end is not None:
+            raise self._end
+
+    async def take(self) -> list[Frame]:
+        """Everything that waits, at least one thing unless facts were refused; a gap comes first.
+        Raises why it has ended."""
         await self._news.wait()
         self._news.clear()
-        gap: list[Envelope | Gap] = [Gap()] if self._gap else []
-        found = [*gap, *self._waiting.values()]
-        self._gap = False
+        self.require_open()
+        found = [GAP, *self._waiting.values()] if self._missed else list(self._waiting.values())
+        self._missed = False
         self._waiting.clear()
+        self._signals.clear()
         return found
 
-    def _add(self, signal: Envelope) -> None:
-        self._waiting[signal.type, signal.subject] = signal
-        if len(self._waiting) > LIMIT:
-            self._waiting.popitem(last=False)
-            self._gap = True
+    def _drop_oldest(self) -> None:
+        oldest = next(iter(self._signals))
+        del self._signals[oldest], self._waiting[oldest]
+        self._missed = True

@@ -78,7 +78,7 @@ async def _problem(request: Request, problem: Exception) -> Response:
     headers = {}
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="mvidarr"'
-    if problem.status == 503:
+    if problem.status in (429, 503):
         headers["Retry-After"] = str(math.ceil(problem.after or 1))
     if isinstance(problem, Unconfirmed):
         headers["Idempotency-Key"] = request.state.idempotency_key

@@ -7,8 +7,11 @@ from mvidarr_common.service import Runtime
 from mvidarr_common.web import serving
 
 from .app import application
+from .closing import Closing
 from .deps import Deps
 from .settings import GatewaySettings
+
+LEAVING = Closing(1012, "leaving", "The server is going; resume from your last position.")
 
 log = logging.getLogger(__name__)
 
@@ -18,4 +21,7 @@ async def serve(runtime: Runtime[GatewaySettings], deps: Deps) -> None:
     host, port = runtime.settings.host, runtime.settings.port
     async with serving(application(deps), host, port) as actual:
         log.info("the API listens on http://%s:%s", host, actual)
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            deps.hub.end(LEAVING)

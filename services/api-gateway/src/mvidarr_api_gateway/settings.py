@@ -43,3 +43,7 @@ class GatewaySettings(Settings):
         description="newest facts kept for websocket clients; who is behind reads the log",
         gt=0,
     )
+    live_connections: int = Field(
+        default=50, description="websockets and event streams that a user may have at a time", gt=0
+    )
+    live_topics: int = Field(default=100, description="topics that one of them may follow", gt=0)
