@@ -21,6 +21,7 @@ from mvidarr_common.messages.curating import (
 from mvidarr_common.messages.ids import ArtistId, FileId, ProfileId, VideoId, artist_id
 from mvidarr_common.messages.jobs import JobAdded, Moved, Restore, Restored, Trashed
 from mvidarr_common.messages.library import (
+    AcquireVideo,
     ArtistAdded,
     ArtistFollowed,
     DeleteVideo,
@@ -270,7 +271,7 @@ def test_a_profile_is_as_it_was_unless_it_was_saved_again() -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        IgnoreVideo(video_id=VIDEOS[1]),
+        AcquireVideo(video_id=VIDEOS[1]),
         EditVideo(video_id=VideoId("unknown"), changes=Description(title="T")),
         EditVideo(video_id=VIDEOS[0], changes=Description(title="Song of Band")),
     ],

@@ -50,9 +50,7 @@ def first_profile(event: LogStarted, _: Envelope, __: Known) -> Iterator[Decisio
 @model.decide
 def save(command: SaveProfile, _: Envelope, state: Known) -> Iterator[Decision]:
     present = state.get(Profile, command.profile_id)
-    for other in state.all(Profile):
-        if other.id != command.profile_id and other.profile.name == command.profile.name:
-            raise Conflict("profile_name_taken", "A profile has this name.", existing=other.id)
+    require_free_name(state, command.profile_id, command.profile.name)
     if present is None or present.profile != command.profile:
         yield ProfileSaved(profile_id=command.profile_id, profile=command.profile)
 
@@ -74,6 +72,13 @@ async def get(query: GetProfile, read: Read) -> ProfileView:
 @model.query
 async def list_profiles(_: ListProfiles, read: Read) -> Profiles:
     return Profiles(items=tuple(_view(row) for row in await read.rows(Profile)))
+
+
+def require_free_name(state: Known, id: ProfileId, name: str) -> None:
+    """No two profiles have the same name."""
+    for other in state.all(Profile):
+        if other.id != id and other.profile.name == name:
+            raise Conflict("profile_name_taken", "A profile has this name.", existing=other.id)
 
 
 def _view(row: Profile) -> ProfileView:

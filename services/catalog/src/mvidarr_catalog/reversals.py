@@ -4,14 +4,12 @@ Nothing is taken back over the head of whoever has changed the same thing since.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, cast
-
-from pydantic import Field
+from typing import Literal, cast
 
 from mvidarr_common.errors import Conflict
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.curating import ArtistsMerged, ArtistsParted
-from mvidarr_common.messages.ids import ArtistId, JobId, ProfileId, VideoId, artist_id, derive
+from mvidarr_common.messages.ids import ArtistId, JobId, VideoId, artist_id, derive
 from mvidarr_common.messages.jobs import JobAdded, Rename
 from mvidarr_common.messages.library import (
     ArtistFollowed,
@@ -24,7 +22,6 @@ from mvidarr_common.messages.library import (
     VideoRestored,
     VideoWanted,
 )
-from mvidarr_common.messages.profiles import ProfileDeleted, ProfileSaved, QualityProfile
 from mvidarr_common.messages.queries import VideoState
 
 from .brain.model import Decision
@@ -33,7 +30,6 @@ from .library.artists import Artist
 from .library.files import to_move
 from .library.shelved import Shelved, placing, present_files
 from .library.videos import Video, subject_of
-from .profiles import Profile
 
 
 class Described(Value):
@@ -50,7 +46,7 @@ class Described(Value):
         video = _living(state, self.video_id)
         for field in self.fields:
             if getattr(video.known, field) != getattr(self.after, field):
-                raise _overtaken(f"The {field} of {video.title} was changed again.", video.id)
+                raise overtaken(f"The {field} of {video.title} was changed again.", video.id)
         artist = artist_id(self.before.artist) if self.before.artist else None
         unknown = tuple(field for field in self.fields if getattr(self.before, field) is None)
         yield VideoEdited(
@@ -70,9 +66,9 @@ class Deleted(Value):
         """It comes back with its files, and is fetched on if it was on its way."""
         video = state.get(Video, self.video_id)
         if video is None:
-            raise _overtaken("Its time in the trash is over.", self.video_id)
+            raise overtaken("Its time in the trash is over.", self.video_id)
         if video.deletion != self.deletion:
-            raise _overtaken(f"{video.title} was restored since.", video.id)
+            raise overtaken(f"{video.title} was restored since.", video.id)
         yield VideoRestored(video_id=self.video_id)
         if self.was == "ignored":
             yield VideoIgnored(video_id=self.video_id)
@@ -92,6 +88,36 @@ class Restored(Value):
         yield VideoDeleted(video_id=self.video_id, title=video.title)
 
 
+class Ignored(Value):
+    """A video is no longer wanted; before it was in that state."""
+
+    kind: Literal["ignored"] = "ignored"
+    video_id: VideoId
+    was: VideoState
+
+    def back(self, state: Known, _: str) -> Iterator[Decision]:
+        """What lay in the library is shown again, all else is fetched again."""
+        video = _living(state, self.video_id)
+        if video.state != "ignored":
+            raise overtaken(f"{video.title} is wanted again.", video.id)
+        back = VideoRestored if self.was == "ready" else VideoWanted
+        yield back(video_id=self.video_id)
+
+
+class Heeded(Value):
+    """A video that was ignored is wanted again."""
+
+    kind: Literal["heeded"] = "heeded"
+    video_id: VideoId
+
+    def back(self, state: Known, _: str) -> Iterator[Decision]:
+        """Ignored again; what came of it meanwhile stays."""
+        video = _living(state, self.video_id)
+        if video.state == "ignored":
+            raise overtaken(f"{video.title} is ignored since.", video.id)
+        yield VideoIgnored(video_id=self.video_id)
+
+
 class Followed(Value):
     """An artist is followed, or no longer."""
 
@@ -104,7 +130,7 @@ class Followed(Value):
         """The other way round."""
         artist = state.get(Artist, self.artist_id)
         if artist is None or artist.followed != self.now or artist.merged_into:
-            raise _overtaken(f"With {self.name} something else was done since.", self.artist_id)
+            raise overtaken(f"With {self.name} something else was done since.", self.artist_id)
         if self.now:
             yield ArtistUnfollowed(artist_id=self.artist_id)
         else:
@@ -124,28 +150,9 @@ class Merged(Value):
         for id in self.others:
             artist = state.get(Artist, id)
             if artist is None or artist.merged_into != (self.artist_id if self.now else None):
-                raise _overtaken("An artist was merged with another since.", id)
+                raise overtaken("An artist was merged with another since.", id)
         said = ArtistsParted if self.now else ArtistsMerged
         yield said(artist_id=self.artist_id, others=self.others)
-
-
-class Profiled(Value):
-    """A quality profile was otherwise, or was not there."""
-
-    kind: Literal["profiled"] = "profiled"
-    profile_id: ProfileId
-    before: QualityProfile | None
-    after: QualityProfile | None
-
-    def back(self, state: Known, _: str) -> Iterator[Decision]:
-        """As it was before."""
-        row = state.get(Profile, self.profile_id)
-        if (row.profile if row else None) != self.after:
-            raise _overtaken("The profile was changed again.", self.profile_id)
-        if self.before is None:
-            yield ProfileDeleted(profile_id=self.profile_id)
-        else:
-            yield ProfileSaved(profile_id=self.profile_id, profile=self.before)
 
 
 class Renamed(Value):
@@ -164,7 +171,7 @@ class Renamed(Value):
             list(present_files(state, self.video_id)),
         )
         if shelved is None or not files or shelved.about != self.after:
-            raise _overtaken("Its files were renamed again.", self.video_id)
+            raise overtaken("Its files were renamed again.", self.video_id)
         place = placing(state, self.video_id, files).model_copy(update={"about": self.before})
         shown, *others = map(to_move, files)
         yield JobAdded(
@@ -172,12 +179,6 @@ class Renamed(Value):
             spec=Rename(file=shown, place=place, others=tuple(others)),
             for_subject=subject_of(self.video_id),
         )
-
-
-Change = Annotated[
-    Described | Deleted | Restored | Followed | Merged | Profiled | Renamed,
-    Field(discriminator="kind"),
-]
 
 
 def described(id: VideoId, before: Description, after: Description) -> Described:
@@ -196,11 +197,12 @@ def described(id: VideoId, before: Description, after: Description) -> Described
 def _living(state: Known, id: VideoId) -> Video:
     video = state.get(Video, id)
     if video is None:
-        raise _overtaken("The video is gone for good.", id)
+        raise overtaken("The video is gone for good.", id)
     if video.state == "deleted":
-        raise _overtaken(f"{video.title} is in the trash since.", id)
+        raise overtaken(f"{video.title} is in the trash since.", id)
     return video
 
 
-def _overtaken(message: str, id: str) -> Conflict:
+def overtaken(message: str, id: str) -> Conflict:
+    """Somebody has changed the same thing since."""
     return Conflict("overtaken", f"It cannot be undone any more: {message}", existing=id)

@@ -4,10 +4,13 @@ What is folded here is folded before everything else: it sees the rows as they w
 """
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
 
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict
-from mvidarr_common.messages import Command
+from mvidarr_common.messages import Command, Event
 from mvidarr_common.messages.curating import (
     ArtistsMerged,
     ArtistsParted,
@@ -24,19 +27,21 @@ from mvidarr_common.messages.library import (
     DeleteVideo,
     EditVideo,
     FollowArtist,
+    IgnoreVideo,
     RestoreVideo,
     UnfollowArtist,
     VideoDeleted,
     VideoEdited,
+    VideoIgnored,
     VideoRestored,
+    VideoWanted,
 )
-from mvidarr_common.messages.profiles import (
-    DeleteProfile,
-    ProfileDeleted,
-    ProfileSaved,
-    SaveProfile,
-)
+from mvidarr_common.messages.notify import DeleteSubscription, SaveSubscription
+from mvidarr_common.messages.pipelines import DeletePipeline, SavePipeline
+from mvidarr_common.messages.profiles import DeleteProfile, SaveProfile
+from mvidarr_common.messages.sites import ConfigureSite, ForgetSite
 
+from . import saves
 from .brain.model import Decision, ReadModel
 from .brain.rows import Row
 from .brain.state import Known, State
@@ -44,18 +49,23 @@ from .jobs.jobs import Job
 from .library.artists import Artist
 from .library.shelved import Shelved
 from .library.videos import Video
-from .profiles import Profile
 from .reversals import (
-    Change,
     Deleted,
     Described,
     Followed,
+    Heeded,
+    Ignored,
     Merged,
-    Profiled,
     Renamed,
     Restored,
     described,
 )
+from .saves import Saved
+
+Change = Annotated[
+    Described | Deleted | Restored | Ignored | Heeded | Followed | Merged | Saved | Renamed,
+    Field(discriminator="kind"),
+]
 
 
 class Deed(Row, table="deeds", subject="command"):
@@ -66,27 +76,34 @@ class Deed(Row, table="deeds", subject="command"):
     undone_by: str | None
 
 
-model = ReadModel(rows=(Deed,), version=1)
+model = ReadModel(rows=(Deed,), version=2)
 
 UNDOABLE: tuple[type[Command], ...] = (
-    EditVideo, BulkEditVideos, DeleteVideo, RestoreVideo, FollowArtist, UnfollowArtist,
-    MergeArtists, SaveProfile, DeleteProfile, UndoCommand,
+    EditVideo, BulkEditVideos, IgnoreVideo, DeleteVideo, RestoreVideo, FollowArtist,
+    UnfollowArtist, MergeArtists, SaveProfile, DeleteProfile, SaveSubscription, DeleteSubscription,
+    SavePipeline, DeletePipeline, ConfigureSite, ForgetSite, EnqueueJob, UndoCommand,
 )  # fmt: skip
+"""Of all jobs those that move files are taken back. What is not here is final: work that is begun
+or done has a cancel, a delete or a retry of its own, rules of the dispatcher are set to what they
+were, and nobody gets rights or a password back by an undo."""
 
 
 def asked(command: Command, cause: Envelope, state: State) -> None:
     """From now on its consequences are written down."""
-    state.put(Deed(id=cause.id, wire=command.wire, changes=(), undone_by=None))
+    if not isinstance(command, EnqueueJob) or isinstance(command.spec, Rename):
+        state.put(Deed(id=cause.id, wire=command.wire, changes=(), undone_by=None))
+
+
+def saved(event: Event, cause: Envelope, state: State) -> None:
+    """Something that is saved whole."""
+    if deed := _deed(cause, state):
+        _note(state, deed, saves.saved(state, event))
 
 
 for _kind in UNDOABLE:
     model.folds[_kind].append(asked)
-
-
-@model.fold
-def asked_to_move(command: EnqueueJob, cause: Envelope, state: State) -> None:
-    if isinstance(command.spec, Rename):
-        asked(command, cause, state)
+for _event in saves.EVENTS:
+    model.folds[_event].append(saved)
 
 
 @model.fold
@@ -106,8 +123,25 @@ def deleted(event: VideoDeleted, cause: Envelope, state: State) -> None:
 
 @model.fold
 def restored(event: VideoRestored, cause: Envelope, state: State) -> None:
-    if deed := _deed(cause, state):
-        _note(state, deed, Restored(video_id=event.video_id))
+    deed, video = _deed(cause, state), state.get(Video, event.video_id)
+    if deed and video:
+        ignored = video.state == "ignored"
+        _note(state, deed, (Heeded if ignored else Restored)(video_id=event.video_id))
+
+
+@model.fold
+def ignored(event: VideoIgnored, cause: Envelope, state: State) -> None:
+    """But for what was ignored when it was deleted, and comes back from the trash so."""
+    deed, video = _deed(cause, state), state.get(Video, event.video_id)
+    if deed and video and Restored(video_id=event.video_id) not in deed.changes:
+        _note(state, deed, Ignored(video_id=event.video_id, was=video.state))
+
+
+@model.fold
+def wanted(event: VideoWanted, cause: Envelope, state: State) -> None:
+    deed, video = _deed(cause, state), state.get(Video, event.video_id)
+    if deed and video and video.state == "ignored":
+        _note(state, deed, Heeded(video_id=event.video_id))
 
 
 @model.fold
@@ -133,16 +167,6 @@ def merged(event: ArtistsMerged, cause: Envelope, state: State) -> None:
 def parted(event: ArtistsParted, cause: Envelope, state: State) -> None:
     if deed := _deed(cause, state):
         _note(state, deed, Merged(artist_id=event.artist_id, others=event.others, now=False))
-
-
-@model.fold
-def profile_saved(event: ProfileSaved, cause: Envelope, state: State) -> None:
-    _profile(cause, state, Profiled(profile_id=event.profile_id, before=None, after=event.profile))
-
-
-@model.fold
-def profile_deleted(event: ProfileDeleted, cause: Envelope, state: State) -> None:
-    _profile(cause, state, Profiled(profile_id=event.profile_id, before=None, after=None))
 
 
 @model.fold
@@ -195,9 +219,3 @@ def _deed(cause: Envelope, state: State) -> Deed | None:
 
 def _note(state: State, deed: Deed, change: Change) -> None:
     state.put(deed.changed(changes=(*deed.changes, change)))
-
-
-def _profile(cause: Envelope, state: State, change: Profiled) -> None:
-    deed, row = _deed(cause, state), state.get(Profile, change.profile_id)
-    if deed:
-        _note(state, deed, change.model_copy(update={"before": row.profile if row else None}))

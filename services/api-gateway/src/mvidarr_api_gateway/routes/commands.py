@@ -12,14 +12,16 @@ from mvidarr_api_gateway.responses import json_value
 from mvidarr_common.errors import NotFound, Unavailable
 from mvidarr_common.messages import Event
 from mvidarr_common.messages.curating import BulkEditVideos, CommandUndone, UndoCommand
-from mvidarr_common.messages.library import EditVideo, FollowArtist
+from mvidarr_common.messages.library import EditVideo, FollowArtist, IgnoreVideo
 from mvidarr_common.messages.queries import ListRecords, RecordView
 from mvidarr_common.messages.system import CommandRejected
 
 router = guarded_router("/api/v1/commands", "commands")
 
 PATIENCE = 2.0
-USERS = frozenset(f"command.{kind.wire}" for kind in (EditVideo, BulkEditVideos, FollowArtist))
+USERS = frozenset(
+    f"command.{kind.wire}" for kind in (EditVideo, BulkEditVideos, IgnoreVideo, FollowArtist)
+)
 """What a user may do, a user may undo; all the rest takes a manager."""
 
 
