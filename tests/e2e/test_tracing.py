@@ -40,6 +40,8 @@ async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notif
         "api-gateway", "catalog", "downloader", "transcoder", "notifier",
     }  # fmt: skip
     names = {(span.service, span.name) for span in spans}
+    assert {("catalog", "fold"), ("catalog", "decide")} <= names
+    assert "decide" in above(spans, "run download")
     assert {
         ("api-gateway", "publish mvidarr"),
         ("downloader", "run download"),
@@ -51,6 +53,29 @@ async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notif
     assert "run transcode" in below(spans, "ffmpeg")
     commands = [span for span in spans if span.name == "ffmpeg"]
     assert {span.attributes["process.exit.code"] for span in commands} == {"0"}
+
+
+async def test_a_batch_of_the_brain_points_at_its_messages_and_ends_with_a_commit(
+    separate: System, collector: Collector
+) -> None:
+    separate.log_in()
+    batches = await eventually(lambda: batches_with_commit(collector), 30, every=0.2)
+    for batch, decided in batches:
+        assert batch.service == "catalog"
+        assert int(batch.attributes["messaging.batch.message_count"]) >= len(decided)
+        assert {span.parent for span in decided} <= batch.links
+
+
+def batches_with_commit(collector: Collector) -> list[tuple[Seen, list[Seen]]]:
+    """Each with the decisions that were made in it."""
+    spans = tuple(collector.spans)
+    committed = {span.parent for span in spans if span.name == "commit"}
+    batches = [span for span in spans if span.name == "process mvidarr.log"]
+    return [
+        (batch, [span for span in spans if span.name == "decide" and batch.id in span.links])
+        for batch in batches
+        if batch.id in committed
+    ]
 
 
 def requests(collector: Collector) -> list[Seen]:
@@ -76,3 +101,14 @@ def below(spans: list[Seen], name: str) -> set[str]:
     """What the spans of this name are children of."""
     by_id = {span.id: span for span in spans}
     return {by_id[span.parent].name for span in spans if span.name == name}
+
+
+def above(spans: list[Seen], name: str) -> set[str]:
+    """What a span of this name follows from, up to the request."""
+    by_id = {span.id: span for span in spans}
+    at: Seen | None = next(span for span in spans if span.name == name)
+    found = set()
+    while at:
+        at = by_id.get(at.parent)
+        found |= {at.name} if at else set()
+    return found

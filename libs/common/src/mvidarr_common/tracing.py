@@ -42,6 +42,11 @@ def exporting(endpoint: str | None, services: str) -> Iterator[None]:
         provider.shutdown()
 
 
+def recording() -> bool:
+    """Whether spans of this process are sent anywhere."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 @contextmanager
 def span(
     name: str,
@@ -53,7 +58,7 @@ def span(
     """A span below `parent`, a traceparent, or else below the current one; linked to `parent`.
     Where nobody records, the context is passed on and nothing else is done."""
     context = _context(parent)
-    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+    if not recording():
         with _within(context):
             yield trace.INVALID_SPAN
         return
@@ -89,6 +94,12 @@ def fail(failed: Span, error_type: str) -> None:
     """Mark a span as failed, for this low-cardinality reason."""
     failed.set_attribute("error.type", error_type)
     failed.set_status(Status(StatusCode.ERROR))
+
+
+def link(pointing: Span, parent: str | None) -> None:
+    """Point from a span at where this traceparent comes from."""
+    if context := _context(parent):
+        pointing.add_link(trace.get_current_span(context).get_span_context())
 
 
 def traceparent() -> str | None:

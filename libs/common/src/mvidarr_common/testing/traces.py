@@ -14,7 +14,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One span, and who told of it. Ids are in hexadecimal; a root has an empty `parent`."""
+    """One span, and who told of it. Ids are in hexadecimal; a root has an empty `parent`; `links`
+    are ids of spans, maybe of other traces."""
 
     service: str
     name: str
@@ -22,6 +23,7 @@ class Seen:
     id: str
     parent: str
     attributes: dict[str, str]
+    links: frozenset[str]
 
 
 class Collector:
@@ -81,6 +83,7 @@ def _seen(service: str, span: Span) -> Seen:
     return Seen(
         service, span.name, span.trace_id.hex(), span.span_id.hex(),
         span.parent_span_id.hex(), _texts(span.attributes),
+        frozenset(link.span_id.hex() for link in span.links),
     )  # fmt: skip
 
 

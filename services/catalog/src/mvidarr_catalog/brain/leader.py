@@ -15,7 +15,7 @@ from mvidarr_common.errors import LogError, LogReplaced, LogTruncated
 from mvidarr_common.messages import Event, Message
 from mvidarr_common.messages.system import CatalogAdvanced, LogRestored, RebuildProgressed
 
-from . import archive, metrics, store
+from . import archive, metrics, spans, store
 from .driver import transaction
 from .mending import mend
 from .mind import SOURCE, Mind, by_the_clock
@@ -108,13 +108,17 @@ class Leader:
 
     async def take(self, records: Sequence[Record]) -> None:
         """One turn: everything of it is committed, or nothing."""
-        async with self._turn() as turn:
-            with metrics.phase("think"):
-                await turn.take(records)
-            await turn.flush()
-            with metrics.phase("chores"):
-                for chore in self._chores:
-                    await chore(turn, datetime.now(UTC))
+        with spans.processing(records):
+            async with self._turn() as turn:
+                await self._work(turn, records)
+
+    async def _work(self, turn: Turn, records: Sequence[Record]) -> None:
+        with metrics.phase("think"):
+            await turn.take(records)
+        await turn.flush()
+        with metrics.phase("chores"):
+            for chore in self._chores:
+                await chore(turn, datetime.now(UTC))
 
     async def say(self, event: Event, cause: Envelope) -> None:
         """Decide something outside of the log's turns, such as that a rebuild is done."""
@@ -169,7 +173,7 @@ class Leader:
         async with transaction(self._engine) as connection:
             turn = Turn(self._mind, connection, self.checkpoint, self._held)
             yield turn
-            with metrics.phase("commit"):
+            with metrics.phase("commit"), spans.committing():
                 await turn.commit()
         before, self.checkpoint = self.checkpoint, turn.checkpoint
         self._outbox.add(turn.said.events)

@@ -15,7 +15,7 @@ from mvidarr_common.errors import Undecodable
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.system import LogStarted
 
-from . import parking, store
+from . import parking, spans, store
 from .ahead import keys_ahead, subjects_named
 from .columns import LONGEST
 from .defects import DEFECTS, trace_of
@@ -60,6 +60,7 @@ class Turn:
         """Fold and decide a batch, each record once, however often it was delivered."""
         read = [(record, _decoded(record.body)) for record in records]
         envelopes = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
+        spans.linked(envelopes)
         known = await store.known_ids(self.connection, [each.id for each in envelopes])
         await self.load_ahead(each.message for each in envelopes if each.id not in known)
         for record, envelope in read:
@@ -74,10 +75,12 @@ class Turn:
 
     async def think(self, envelope: Envelope) -> None:
         """Fold one message and decide what follows; on an error nothing of it stays."""
-        before = await self.with_rows(self.mind.fold, envelope)
+        with spans.thinking("fold", envelope):
+            before = await self.with_rows(self.mind.fold, envelope)
         decided = Decided()
         try:
-            decided = await self._decide(envelope)
+            with spans.thinking("decide", envelope) as cause:
+                decided = await self._decide(cause)
             for event in decided.events:
                 await self.with_rows(self.mind.expect, event)
         except Exception:
