@@ -37,7 +37,9 @@ FINAL = f"{WORK} {RULES} {RIGHTS} {LOG}".split()
 """What is never taken back: see `UNDOABLE`."""
 
 ONE, OTHER = (
-    PipelinePlan.model_validate({"title": title, "steps": ({"name": "download", "does": "download"},)})
+    PipelinePlan.model_validate(
+        {"title": title, "steps": ({"name": "download", "does": "download"},)}
+    )
     for title in ("One", "Other")
 )
 SUBSCRIPTION = SubscriptionId("to-me")
