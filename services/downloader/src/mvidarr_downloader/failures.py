@@ -55,6 +55,8 @@ BOT = Failure("bot_check", "The site takes us for a robot and wants a proof of t
               _HOUR)  # fmt: skip
 NETWORK = Failure("network", "The connection to the site failed.", True)
 TROUBLE = Failure("network", "The site is in trouble (HTTP 5xx).", True, 60)
+CHECKSUM = Failure("checksum", "The file came twice with another checksum than the site tells.",
+                   True, _HOUR)  # fmt: skip
 TIMEOUT = Failure("timeout", "The site did not answer in time.", True)
 CERTIFICATE = Failure("tls", "The site's certificate cannot be trusted.")
 DISK_FULL = Failure("disk_full", "There is no room left on the disk.", True, 300)

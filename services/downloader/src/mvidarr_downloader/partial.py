@@ -18,7 +18,7 @@ _UNFINISHED = (".part", ".ytdl")
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What the files in a folder are part of; `sizes` are whole sizes by file name, `validators`
-    what the site said of the files, by format."""
+    and `digests` what the site said of the files, by format."""
 
     url: str
     extractor: str
@@ -26,6 +26,7 @@ class Mark:
     format: str
     sizes: dict[str, int] = field(default_factory=dict)
     validators: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
     def same_as(self, other: "Mark") -> bool:
         """Whether the bytes of the one can be continued for the other."""

@@ -1,10 +1,12 @@
 """Makes sure that what is continued is still the same file: its ETag, or when it was changed.
 
 A length alone does not tell. The site is asked for the rest only of that very file (`If-Range`);
-one that gives a part of another all the same is found out by the headers of its answer.
+one that gives a part of another all the same is found out by the headers of its answer. Where they
+tell a checksum, it is kept until the file is complete.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from yt_dlp import YoutubeDL
@@ -12,6 +14,7 @@ from yt_dlp.networking import Request
 from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import HTTPError
 
+from . import digests
 from .failures import explained
 
 Info = Mapping[str, Any]
@@ -24,12 +27,17 @@ class Changed(Exception):
     """The file on the site is another one than that which was begun."""
 
 
+class Spoiled(Changed):
+    """The file that came is not the one of which the site tells the checksum."""
+
+
 class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     """yt-dlp, watching the files that it has been told of with `watch`."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         self._parts: dict[str, str] = {}
         self._known: dict[str, str] = {}
+        self._digests: dict[str, str] = {}
         self._remember: Callable[[dict[str, str]], None] = lambda _: None
         super().__init__(params)
 
@@ -46,12 +54,22 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self,
         parts: Sequence[Info],
         known: dict[str, str],
+        checksums: dict[str, str],
         remember: Callable[[dict[str, str]], None],
     ) -> None:
-        """`known` says by format what earlier answers said of the file; new words go to it."""
+        """`known` and `checksums` say by format what earlier answers said of the file; new words
+        go to them."""
         files = [part for part in parts if part.get("url") and not part.get("fragments")]
         self._parts = {Request(each["url"]).url: str(each["format_id"]) for each in files}
-        self._known, self._remember = known, remember
+        self._known, self._digests, self._remember = known, checksums, remember
+
+    def prove(self, status: Info) -> None:
+        """A progress hook: a file that is complete has the checksum that its site tells, if it
+        tells one. Raises Spoiled."""
+        part = str((status.get("info_dict") or {}).get("format_id"))
+        digest = self._digests.get(part) if status["status"] == "finished" else None
+        if digest is not None and not digests.fits(Path(status["filename"]), digest):
+            raise Spoiled(digest)
 
     def urlopen(self, req: str | Request) -> Response:
         """As yt-dlp's; raises Changed."""
@@ -75,9 +93,22 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     def _compare(self, part: str, answer: Response) -> None:
         said = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
         known = self._known.get(part)
-        if answer.status == 206 and known and said and said != known:
+        digest = digests.given(answer.status, answer.headers)
+        other = known and said and said != known
+        if answer.status == 206 and (other or digests.contradicts(self._digests.get(part), digest)):
             answer.close()
             raise Changed
-        if said and said != known:
-            self._known[part] = said
-            self._remember(self._known)
+        self._note(self._known, part, said)
+        self._note(self._digests, part, digest, forget=answer.status == 200)
+
+    def _note(
+        self, known: dict[str, str], part: str, said: str | None, *, forget: bool = False
+    ) -> None:
+        """A whole file that comes without a checksum has none, whatever the one before it had."""
+        before = known.get(part)
+        if said:
+            known[part] = said
+        elif forget:
+            known.pop(part, None)
+        if known.get(part) != before:
+            self._remember(known)

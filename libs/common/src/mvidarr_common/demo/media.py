@@ -49,6 +49,10 @@ class Conduct:
     """Whether a part may be asked for."""
     heeds_if_range: bool = True
     """Whether a part of a file that has changed is refused, as it should be."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Told with the file beside the usual ones: a checksum, for example."""
+    spoils: int = 0
+    """Turn a bit on the way in each of so many answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class MediaFile:
         whole = (first, last) == (0, size - 1)
         length = self.conduct.claims or last - first + 1
         headers = {"content-type": self.mime, "content-length": str(length), "etag": etag}
+        headers |= self.conduct.headers
         if self.conduct.ranges:
             headers["accept-ranges"] = "bytes"
         if not whole:
@@ -115,7 +120,7 @@ class MediaFile:
         with self.path.open("rb") as file:
             file.seek(position)
             while left > 0 and not over.done():
-                block = file.read(min(_BLOCK, left))
+                block = self._sent_as(file.read(min(_BLOCK, left)))
                 left -= len(block)
                 body = {"body": block, "more_body": left > 0 or not whole}
                 await send({"type": "http.response.body", **body})
@@ -125,6 +130,9 @@ class MediaFile:
         if silent is not None:
             await over
         # Returning with more promised makes the server drop the connection.
+
+    def _sent_as(self, block: bytes) -> bytes:
+        return bytes((block[0] ^ 1,)) + block[1:] if self.conduct.spoils > 0 else block
 
 
 async def _over(closing: asyncio.Event, receive: Receive) -> None:

@@ -112,13 +112,16 @@ class Site:
         return None
 
     def file(self, slug: str) -> MediaFile | None:
-        """The response with a sample's file; an agreed cut is used up by it."""
+        """The response with a sample's file; an agreed cut and an agreed fault are used up by
+        it."""
         sample = self.samples.get(slug)
         if sample is None:
             return None
         conduct = self.media.get(slug, Conduct())
-        if conduct.cut_after is not None:
-            self.media[slug] = replace(conduct, cuts=conduct.cuts - 1)
+        cut = conduct.cut_after is not None
+        self.media[slug] = replace(
+            conduct, cuts=conduct.cuts - cut, spoils=max(0, conduct.spoils - 1)
+        )
         mime = MIME[sample.path.suffix]
         return MediaFile(sample.path, mime, conduct, self._closing, lambda n: self._sent(slug, n))
 

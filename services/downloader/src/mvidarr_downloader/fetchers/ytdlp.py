@@ -23,7 +23,7 @@ from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress, Used
 from mvidarr_downloader.pictures import fetch_picture
 from mvidarr_downloader.recording import from_the_start, wait_for_live, watching
-from mvidarr_downloader.remote import Changed, Session
+from mvidarr_downloader.remote import Changed, Session, Spoiled
 from mvidarr_downloader.room import Room, reserved
 from mvidarr_downloader.treating import add_treatments, chapters_of, embeds_picture, write_info
 
@@ -137,19 +137,23 @@ def _to_come(order: Order, info: Info) -> int:
 def _download(
     order: Order, ydl: Session, info: Info, mark: partial.Mark, room: Room
 ) -> tuple[Meter, Info]:
-    """Fetch, and begin anew once if what was begun is another file by now."""
-    for sizes, validators in ((dict(mark.sizes), dict(mark.validators)), ({}, {})):
+    """Fetch, and begin anew once if what was begun is another file by now, or came spoiled."""
+    reason = Changed()
+    for now in (mark, replace(mark, sizes={}, validators={}, digests={})):
         expected = _known_size(info, "filesize", "filesize_approx")
         begun = partial.held(order.into)
-        remember = given(_remember, order.into, replace(mark, sizes=sizes, validators=validators))
-        meter = Meter(order.max_bytes, expected, begun, sizes, forked.tell, remember)
+        remember = given(_remember, order.into, now)
+        meter = Meter(order.max_bytes, expected, begun, now.sizes, forked.tell, remember)
         give = given(_give_back, room, meter, _to_come(order, info) + sum(begun.values()))
-        ydl._progress_hooks = [meter, give]
-        ydl.watch(_parts(info), validators, remember)
+        ydl._progress_hooks = [meter, give, ydl.prove]
+        ydl.watch(_parts(info), now.validators, now.digests, remember)
         try:
             return meter, ydl.process_ie_result(dict(info), download=True)
-        except Changed:
+        except Changed as changed:
+            reason = changed
             partial.discard(order.into)
+    if isinstance(reason, Spoiled):
+        raise failures.CHECKSUM.error(f"the site says {reason}")
     raise failures.NETWORK.error("the file changes all the time")
 
 
