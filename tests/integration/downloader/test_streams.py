@@ -1,9 +1,11 @@
 """Sites that keep picture and sound apart, or cut their videos in pieces."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 import signal
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Container
 from dataclasses import dataclass, field, replace
@@ -52,12 +54,14 @@ MANIFEST = """<?xml version="1.0"?>
 @dataclass(frozen=True)
 class Streams:
     """A folder on a site; files that are `down` are answered with 503, those `held` not before
-    the site closes. `asked` counts the requests for each."""
+    the site closes; those `summed` come with their checksum. `asked` counts the requests for
+    each."""
 
     folder: Path
     address: str
     down: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
+    summed: set[str] = field(default_factory=set)
     asked: Counter[str] = field(default_factory=Counter)
     moved: dict[str, str] = field(default_factory=dict)
     live: list[int] = field(default_factory=list)
@@ -96,6 +100,8 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
         if name == "live.m3u8":
             answer = Response(live_list(streams.live), media_type="application/x-mpegurl")
             return await answer(scope, receive, send)
+        if name in streams.summed:
+            return await summed(folder / name)(scope, receive, send)
         if name in streams.moved:
             return await RedirectResponse(streams.moved[name])(scope, receive, send)
         app: ASGIApp = Response(status_code=503) if name in streams.down else files
@@ -104,6 +110,11 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
     async with serving(Starlette(routes=[Mount("/", answer)])) as address:
         yield replace(streams, address=address)
         streams.closing.set()
+
+
+def summed(path: Path) -> Response:
+    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()
+    return Response(path.read_bytes(), headers={"Content-MD5": b64encode(digest).decode()})
 
 
 def live_list(shown: list[int]) -> str:
@@ -160,6 +171,8 @@ async def test_what_was_whole_of_an_attempt_is_not_fetched_again(
 
 
 async def test_pieces_become_one_film(streams: Streams, downloader: Any, fetch: Any) -> None:
+    """The checksum of their list is not the film's."""
+    streams.summed.add("list.m3u8")
     result = await fetch(f"{streams.address}/list.m3u8")
     codecs, seconds = kinds(downloader.root.at(result.path))
     assert (sorted(codecs), round(seconds)) == (["aac", "h264"], 8)

@@ -13,6 +13,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import HTTPError
+from yt_dlp.utils import determine_protocol
 
 from . import digests
 from .failures import explained
@@ -59,7 +60,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
     ) -> None:
         """`known` and `checksums` say by format what earlier answers said of the file; new words
         go to them."""
-        files = [part for part in parts if part.get("url") and not part.get("fragments")]
+        files = [part for part in parts if _is_a_file(part)]
         self._parts = {Request(each["url"]).url: str(each["format_id"]) for each in files}
         self._known, self._digests, self._remember = known, checksums, remember
 
@@ -112,3 +113,9 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
             known.pop(part, None)
         if known.get(part) != before:
             self._remember(known)
+
+
+def _is_a_file(part: Info) -> bool:
+    """Its address is that of the file itself, and not of a list of its pieces."""
+    whole = part.get("url") and not part.get("fragments")
+    return bool(whole) and determine_protocol(part) in ("http", "https")
