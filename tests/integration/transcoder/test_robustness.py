@@ -14,6 +14,7 @@ from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
 from mvidarr_common.forkserver import Limits
 from mvidarr_common.messages.jobs import OwnRecipe, Probe, Thumbnails, Transcode, Verify
+from mvidarr_common.messages.media import AudioStream, MediaFacts
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.worker import run_job
 from mvidarr_transcoder.deps import Deps, deps_from
@@ -22,6 +23,7 @@ from mvidarr_transcoder.operations import probe, thumbnails, transcode, verify
 from mvidarr_transcoder.running import niced
 from mvidarr_transcoder.settings import TranscoderSettings, threads_of_a_slot
 
+_TONE = AudioStream(codec="aac", channels=1, sample_rate=44100)
 TINY = OwnRecipe(name="tiny", container="mp4", video="h264", audio="aac", speed="fast")
 
 
@@ -98,12 +100,47 @@ def test_ffmpeg_gives_way_when_it_is_told_to(niceness: int, first: str) -> None:
     assert niced(niceness, ["ffmpeg", "-version"])[0] == first
 
 
-async def test_a_file_of_hundreds_of_streams_is_no_film(
-    make: Any, root: DataRoot, run: Any
+def _element(id: str, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    return bytes.fromhex(id) + b"\x01" + len(body).to_bytes(7) + body
+
+
+def _crowd_of_tracks(count: int) -> bytes:
+    """Matroska with so many sounds."""
+    sound = _element("e1", _element("b5", struct.pack(">f", 8000)), _element("9f", b"\x01"))
+    tracks = (
+        _element("ae", _element("d7", n.to_bytes(2)), _element("73c5", n.to_bytes(2)),
+                 _element("83", b"\x02"), _element("86", b"A_PCM/INT/LIT"), sound)
+        for n in range(1, count + 1)
+    )  # fmt: skip
+    block = _element("a3", b"\x81\x00\x00\x80", bytes(160))
+    cluster = _element("1f43b675", _element("e7", b"\x00"), block)
+    head = _element("1a45dfa3", _element("4282", b"matroska"))
+    return head + _element("18538067", _element("1654ae6b", *tracks), cluster)
+
+
+def _crowd_of_boxes(count: int, film: bytes) -> bytes:
+    """MP4 whose one sound is there so often."""
+    at = film.index(b"moov") - 4
+    end = at + int.from_bytes(film[at : at + 4])
+    first = film.index(b"trak", at) - 4
+    track = film[first : first + int.from_bytes(film[first : first + 4])]
+    inside = film[at + 8 : first] + track * count + film[first + len(track) : end]
+    return film[:at] + _box(b"moov", inside) + film[end:]
+
+
+@pytest.mark.parametrize("name", ["crowd.mkv", "crowd.mp4"])
+async def test_a_file_of_thousands_of_streams_is_no_film(
+    name: str, make: Any, put: Any, run: Any
 ) -> None:
-    tone = ["-f", "lavfi", "-i", "sine=d=0.1", *["-map", "0"] * 300, "-c:a", "pcm_s16le"]
-    film = make("many.mov", *tone)
-    assert await ended(run(probe, Probe(path=root.relative(film)))) == "damaged_corrupt"
+    tone = make("tone.mp4", "-f", "lavfi", "-i", "sine=d=0.1", "-c:a", "aac").read_bytes()
+    crowd = _crowd_of_tracks(5000) if name == "crowd.mkv" else _crowd_of_boxes(5000, tone)
+    path = put(name, crowd)
+    assert await ended(run(probe, Probe(path=path))) == "damaged_corrupt"
+    assert await ended(run(verify, Verify(path=path), job_id="verify")) == "damaged_corrupt"
+    facts = MediaFacts(container="mp4", duration=1.0, size=len(crowd), audio=(_TONE,))
+    spec = Transcode(path=path, recipe="audio_only", facts=facts)
+    assert await ended(run(transcode, spec, job_id="transcode"))
 
 
 async def test_a_film_that_says_it_is_endless_is_refused_and_pictured_within_limits(
