@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mvidarr_common.files import DataRoot
-from mvidarr_common.messages.jobs import Fingerprint, IsBetter, Match, Quality
+from mvidarr_common.messages.jobs import Fingerprint, IsBetter, JobProgressed, Match, Quality
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.operations import fingerprint, is_better, match, quality
 
@@ -20,6 +20,14 @@ def told(path: Path, root: DataRoot) -> dict[str, Any]:
     return {"path": root.relative(path), "facts": measure(str(path))}
 
 
+def rises(words: list[JobProgressed]) -> None:
+    """Several passes are one way from nothing to all."""
+    told = [word.fraction for word in words if word.fraction is not None]
+    assert len({word.stage for word in words}) > 1
+    assert told == sorted(told)
+    assert told[0] < 0.5 < 0.9 < told[-1] <= 1
+
+
 async def test_a_worse_copy_is_worse_and_less_like_the_original(
     make: Any, root: DataRoot, run: Any
 ) -> None:
@@ -27,13 +35,17 @@ async def test_a_worse_copy_is_worse_and_less_like_the_original(
     poor = make("poor.mp4", "-i", str(good), "-vf", "scale=160:90,scale=640:360", *X264, "-crf",
                 "35", "-af", "lowpass=f=2000", "-b:a", "48k")  # fmt: skip
     spec = Quality(**told(poor, root), reference=root.relative(good))
-    found = await run(quality, spec)
+    words: list[JobProgressed] = []
+    found = await run(quality, spec, told=words.append)
+    rises(words)
     assert set(found.likeness) == {"vmaf", "ssim", "psnr"}
     assert found.likeness["vmaf"] < 80
     assert set(found.parts) == {"resolution", "bitrate", "sharpness", "blocks", "banding", "sound"}
     assert found.measured["loudness"] < 0
     asked = IsBetter(**told(good, root), than=root.relative(poor), than_facts=measure(str(poor)))
-    said = await run(is_better, asked, job_id="better")
+    words.clear()
+    said = await run(is_better, asked, job_id="better", told=words.append)
+    rises(words)
     assert said.verdict == "better"
     assert any(reason.startswith("bitrate is better") for reason in said.reasons)
 

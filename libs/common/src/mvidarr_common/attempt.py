@@ -1,12 +1,13 @@
 """One attempt at a job: the `Job` that its handler sees."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from opentelemetry.trace import SpanKind
 
+from .course import Course, Stage
 from .files import DataRoot
 from .jobs import Finished
 from .messages.ids import JobId
@@ -30,6 +31,7 @@ class Attempt(Generic[D]):
     children: Children
     folder: Staging
     words: Progress
+    course: Course = field(default_factory=Course)
 
     @property
     def id(self) -> JobId:
@@ -46,6 +48,9 @@ class Attempt(Generic[D]):
     def earlier(self) -> Sequence[Path]:
         return self.folder.earlier()
 
+    def stages(self, *stages: Stage) -> None:
+        self.course.announce(*stages)
+
     def progress(
         self,
         stage: str,
@@ -61,8 +66,8 @@ class Attempt(Generic[D]):
         share = _share(done, total) if fraction is None else fraction
         word = JobProgressed(
             job_id=self.id, attempt=self.attempt, stage=stage, for_subject=self.queued.for_subject,
-            fraction=share, done=done, total=total, unit=unit, speed=speed, eta=eta,
-            speeds=speeds,
+            fraction=self.course.whole(stage, share), done=done, total=total, unit=unit,
+            speed=speed, eta=eta, speeds=speeds,
         )  # fmt: skip
         self.words.tell(word)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, get_type_hints
 
+from .course import Stage
 from .files import DataRoot
 from .messages.ids import JobId
 from .messages.jobs import JobSpec, Result
@@ -62,6 +63,11 @@ class Job(Protocol[Deps_co]):
         Take partial files from them by rename; they are removed when this attempt ends."""
         ...
 
+    def stages(self, *stages: Stage) -> None:
+        """What is to come, in its order: names, and how long each takes compared with the others.
+        Without this call what `progress` tells counts for the whole."""
+        ...
+
     def progress(
         self,
         stage: str,
@@ -74,7 +80,8 @@ class Job(Protocol[Deps_co]):
         eta: float | None = None,
         speeds: tuple[int, ...] = (),
     ) -> None:
-        """Tell how far it is; call it as often as you like, at most five a second go out."""
+        """Tell how far a stage is; call it as often as you like, at most five a second go out.
+        What goes out says how far the whole is, and never steps back."""
 
     async def run(
         self, *command: str | Path, on_line: Callable[[str], None] | None = None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mvidarr_common.course import Stage
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Treatment
 from mvidarr_common.messages.media import MediaFacts
@@ -12,6 +13,14 @@ from .running import encode, succeeded
 from .treating import Loudness, Measured, borders, heard, listening
 
 _LONGEST_TAIL = 40
+
+
+def stages(treatment: Treatment, facts: MediaFacts, *encoding: Stage) -> tuple[Stage, ...]:
+    """Those of an encode that is treated so, as `Job.stages` wants them."""
+    crops = treatment.crop and facts.picture is not None
+    listens = treatment.loudness is not None and facts.audio
+    hear: list[Stage] = [("listen", 1)] if listens else []
+    return (*([("crop", 1.0)] if crops else []), *hear, *encoding, *hear)
 
 
 async def measured(

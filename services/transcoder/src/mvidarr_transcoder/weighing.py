@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mvidarr_common.course import Stage
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import QualityFound
 from mvidarr_common.messages.media import MediaFacts
@@ -9,6 +10,12 @@ from mvidarr_common.messages.media import MediaFacts
 from . import judging
 from .deps import Deps
 from .running import encode, succeeded
+
+
+def stages(facts: MediaFacts) -> tuple[Stage, ...]:
+    """Those of weighing this film, as `Job.stages` wants them."""
+    seen: list[Stage] = [("look", 1), ("bands", 2)] if facts.picture is not None else []
+    return (*seen, *([("listen", 1.0)] if facts.audio else []))
 
 
 async def weigh(job: Job[Deps], source: Path, facts: MediaFacts) -> QualityFound:

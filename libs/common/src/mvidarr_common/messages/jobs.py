@@ -293,7 +293,8 @@ class JobCancelled(Event, wire="job.cancelled", about="job:job_id"):
 
 
 class JobProgressed(Signal, wire="job.progressed", about="job:job_id"):
-    """How far a running job is. `fraction` is 0 to 1, None while unknown; `eta` in seconds;
+    """How far a running job is. `fraction` is that of the whole attempt, 0 to 1, never less than
+    before, None while unknown; `done`, `total` and `eta` (in seconds) are those of its stage;
     `speeds` are those of the last minute at most, a second apart."""
 
     job_id: JobId

@@ -44,6 +44,8 @@ async def _pictures(spec: EncodePart, job: Job[Deps], begin: float, end: float |
 
 async def _sound(spec: EncodePart, job: Job[Deps]) -> Made:
     whole, source = spec.whole, existing(job.root, spec.whole.path)
+    listens = whole.treatment.loudness is not None
+    job.stages(*([("listen", 1.0)] if listens else []), ("transcode", 1))
     found = await measured(job, whole.treatment, whole.facts, source)
     return await make(
         job, f"sound.{splitting.sound_muxer(whole)}",

@@ -12,7 +12,7 @@ from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.encoding import refusal
 from mvidarr_transcoder.encodings import Encoding
 from mvidarr_transcoder.hardware import Hardware, working
-from mvidarr_transcoder.measuring import measured, proved
+from mvidarr_transcoder.measuring import measured, proved, stages
 from mvidarr_transcoder.media import measure, sha256_of
 from mvidarr_transcoder.recipes import CODECS, Cooking, command, copied, encoding_of
 from mvidarr_transcoder.running import encode, succeeded
@@ -29,6 +29,7 @@ async def transcode(spec: Transcode, job: Job[Deps]) -> Transcoded:
     name = spec.recipe.name if isinstance(spec.recipe, OwnRecipe) else spec.recipe
     target = job.staging / f"{name}.{encoding.extension}"
     draft = target.with_name(f"{target.name}.tmp")
+    job.stages(*stages(spec.treatment, spec.facts, ("transcode", 10)))
     found = await measured(job, spec.treatment, spec.facts, source)
     hardware = await _cook(spec, job, source, draft, found)
     facts = await _checked(job, str(draft), encoding, spec.facts)

@@ -14,6 +14,7 @@ from mvidarr_transcoder.verdict import verdict
 async def verify(spec: Verify, job: Job[Deps]) -> Verified:
     """Measure it in a child process, then judge what was measured."""
     path = existing(job.root, spec.path)
+    job.stages(("verify", 9), ("hash", 1))
     async with ending_when_stalled(job.deps) as alive:
 
         def told(message: tuple[str, float, float | None]) -> None:

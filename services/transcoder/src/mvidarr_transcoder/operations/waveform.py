@@ -16,11 +16,15 @@ async def waveform(spec: Waveform, job: Job[Deps]) -> WaveformDrawn:
     source = existing(job.root, spec.path)
     if not spec.facts.audio:
         raise JobError("no_audio", "There is no sound to draw.")
+    job.stages(("waveform", 1), ("peaks", 1))
     picture, peaks = job.staging / "waveform.png", job.staging / "peaks.json"
     line = clipping.waveform(job.deps.ffmpeg, spec, source, picture)
     succeeded(await encode(job, line, spec.facts.duration, "waveform"), "waveform_failed")
     async with ending_when_stalled(job.deps) as alive:
-        await job.call(
-            write_peaks, str(source), str(peaks), spec.points, on_message=lambda _: alive()
-        )
+
+        def told(at: float) -> None:
+            alive()
+            job.progress("peaks", done=at, total=spec.facts.duration, unit="s")
+
+        await job.call(write_peaks, str(source), str(peaks), spec.points, on_message=told)
     return WaveformDrawn(picture=job.root.relative(picture), peaks=job.root.relative(peaks))
