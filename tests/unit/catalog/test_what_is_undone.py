@@ -27,7 +27,8 @@ WORK = (
 )
 RULES = "pace.set queue.change quota.change retry_policy.change"
 RIGHTS = (
-    "api_key.create api_key.revoke user.change_password user.change_role user.create user.delete"
+    "api_key.create api_key.revoke session.refresh session.revoke session.revoke_all session.start "
+    "user.change_password user.change_role user.create user.delete"
 )
 LOG = (
     "log.import.begin log.import.end log.restore read_model.rebuild parked.discard parked.edit "

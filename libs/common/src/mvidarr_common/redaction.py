@@ -6,7 +6,7 @@ need them. Whoever shows a record to people passes its data through `redacted` f
 
 from typing import Any
 
-SECRET_FIELDS = frozenset({"passwordHash", "keyHash", "address", "secret"})
+SECRET_FIELDS = frozenset({"passwordHash", "keyHash", "tokenHash", "nextHash", "address", "secret"})
 HIDDEN = "[hidden]"
 
 

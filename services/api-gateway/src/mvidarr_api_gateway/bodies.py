@@ -72,6 +72,10 @@ class Login(Body):
     password: SecretStr = Field(max_length=1000)
 
 
+class Renewal(Body):
+    refresh_token: SecretStr = Field(max_length=200)
+
+
 class NewArtist(Body):
     name: str = Field(min_length=1, max_length=300)
 

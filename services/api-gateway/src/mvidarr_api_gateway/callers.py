@@ -6,7 +6,7 @@ from typing import get_args
 
 from mvidarr_common.errors import Unauthorized
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import ApiKeyId, UserId
+from mvidarr_common.messages.ids import ApiKeyId, SessionId, UserId
 
 RANKS: dict[Role, int] = {role: rank for rank, role in enumerate(reversed(get_args(Role)))}
 
@@ -30,6 +30,7 @@ class Caller:
     role: Role
     api_key_id: ApiKeyId | None = None
     expires: float | None = None
+    session_id: SessionId | None = None
 
     @property
     def actor(self) -> str:

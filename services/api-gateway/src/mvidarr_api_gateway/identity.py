@@ -45,11 +45,12 @@ class Identity:
     async def of_token(self, token: str) -> Caller:
         """The caller whom a token names, as they are now."""
         proven = self._tokens.check(token)
-        asked = FindCredentials(username=proven.caller.username)
+        caller = proven.caller
+        asked = FindCredentials(user_id=caller.user_id, session_id=caller.session_id)
         try:
             return _as_now(proven, await self._reads.read(asked, PATIENCE))
         except Unavailable:
-            return proven.caller
+            return caller
 
     async def of_api_key(self, api_key: str) -> Caller:
         """The caller whose key this is, with the key's role or their own if it is less."""
@@ -60,9 +61,10 @@ class Identity:
 
 
 def _as_now(proven: Proven, found: Credentials) -> Caller:
-    known = found.user is not None and found.user.id == proven.caller.user_id
-    if not known or found.user is None or found.password_hash is None:
+    if found.user is None or found.password_hash is None:
         raise Unauthorized("unauthenticated", "The user of this token is gone.")
+    if proven.caller.session_id is not None and found.session is None:
+        raise Unauthorized("session_ended", "The session has ended; log in again.")
     if password_mark(found.password_hash) != proven.password_mark:
         raise Unauthorized("token_expired", "The password was changed; log in again.")
     return replace(proven.caller, username=found.user.username, role=found.user.role)

@@ -12,6 +12,7 @@ ENDING: dict[type, tuple[str, str]] = {
     identity.RoleChanged: CHANGED,
     identity.PasswordChanged: CHANGED,
     identity.ApiKeyRevoked: ("unauthenticated", "The API key was revoked."),
+    identity.SessionRevoked: ("session_ended", "The session has ended; log in again."),
 }
 """The code and the sentence with which the client whom a fact is about is cut."""
 
@@ -19,7 +20,8 @@ ENDING: dict[type, tuple[str, str]] = {
 def belongings(caller: Caller) -> frozenset[str]:
     """The subjects on which this caller's rights stand."""
     key = {f"api_key/{caller.api_key_id}"} if caller.api_key_id else set()
-    return frozenset({f"user/{caller.user_id}", *key})
+    session = {f"session/{caller.session_id}"} if caller.session_id else set()
+    return frozenset({f"user/{caller.user_id}", *key, *session})
 
 
 def ended_by(envelope: Envelope) -> Unauthorized | None:

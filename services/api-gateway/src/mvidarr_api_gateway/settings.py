@@ -13,7 +13,12 @@ class GatewaySettings(Settings):
     )
     port: int = Field(default=8080, description="port of the API; 0 takes a free one", ge=0)
     token_lifetime: float = Field(
-        default=12 * 3600.0, description="seconds until a login has to be repeated", gt=0
+        default=12 * 3600.0, description="seconds until an access token has to be renewed", gt=0
+    )
+    session_lifetime: float = Field(
+        default=30 * 86400.0,
+        description="seconds until a login has to be repeated, unless it is used before",
+        gt=0,
     )
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"

@@ -16,7 +16,7 @@ from jose import jwk, jwt
 from jose.exceptions import ExpiredSignatureError, JOSEError
 
 from mvidarr_common.errors import Unauthorized
-from mvidarr_common.messages.ids import UserId
+from mvidarr_common.messages.ids import SessionId, UserId
 from mvidarr_common.messages.queries import UserView
 from mvidarr_common.secrets import InstanceKey
 
@@ -54,10 +54,12 @@ class Tokens:
         public = jwk.construct(self._public, ALGORITHM).to_dict()
         return {"keys": [public | {"use": "sig", "kid": self._kid}]}
 
-    def issue(self, user: UserView, password_hash: str) -> tuple[str, int]:
-        """A token for a user, and its lifetime in seconds."""
+    def issue(
+        self, user: UserView, password_hash: str, session_id: SessionId | None = None
+    ) -> tuple[str, int]:
+        """A token for a user, and its lifetime in seconds. It ends with its session."""
         now = int(time.time())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": NAME,
             "aud": NAME,
             "sub": user.id,
@@ -67,6 +69,8 @@ class Tokens:
             "iat": now,
             "exp": now + int(self._lifetime),
         }
+        if session_id is not None:
+            claims["sid"] = session_id
         signed = jwt.encode(claims, self._private, ALGORITHM, headers={"kid": self._kid})
         return signed, int(self._lifetime)
 
@@ -112,5 +116,6 @@ def _proven(claims: dict[str, Any]) -> Proven:
         username=str(claims.get("name", "")),
         role=claims["role"],
         expires=float(claims["exp"]),
+        session_id=SessionId(claims["sid"]) if "sid" in claims else None,
     )
     return Proven(caller, str(claims.get("pwd", "")))

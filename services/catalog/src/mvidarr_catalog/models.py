@@ -2,7 +2,7 @@
 
 from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo, what_if
 from .brain.model import Brain, ReadModel, brain_of
-from .identity import api_keys, users
+from .identity import api_keys, credentials, sessions, users
 from .jobs import (
     adding,
     batches,
@@ -47,6 +47,8 @@ MODELS: tuple[ReadModel, ...] = (
     profiles.model,
     users.model,
     api_keys.model,
+    sessions.model,
+    credentials.model,
     subscriptions.model,
     queues.model,
     quotas.model,

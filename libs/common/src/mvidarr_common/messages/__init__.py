@@ -17,6 +17,7 @@ from . import (
     pipelines,
     profiles,
     queries,
+    sessions,
     sites,
     steering,
     system,
@@ -38,5 +39,5 @@ __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find",
     "identity", "ids", "jobs", "library", "media", "notify", "pages", "pipelines", "profiles",
-    "queries", "registered", "sites", "steering", "system",
+    "queries", "registered", "sessions", "sites", "steering", "system",
 ]  # fmt: skip

@@ -6,9 +6,11 @@ from typing import Literal
 from pydantic import Field
 
 from .base import Command, Event
-from .ids import ApiKeyId, UserId
+from .ids import ApiKeyId, SessionId, UserId
 
 Role = Literal["admin", "manager", "user", "readonly"]
+EndOfSession = Literal["logout", "revoked", "reused", "too_many"]
+"""Why a session ends: "reused" is a refresh token that came twice, so somebody has a copy."""
 
 
 class CreateUser(Command, wire="user.create"):
@@ -75,3 +77,11 @@ class ApiKeyCreated(Event, wire="api_key.created", about="api_key:api_key_id"):
 
 class ApiKeyRevoked(Event, wire="api_key.revoked", about="api_key:api_key_id"):
     api_key_id: ApiKeyId
+
+
+class SessionRevoked(Event, wire="session.revoked", about="session:session_id"):
+    """A login counts no more: neither its refresh token nor its access tokens."""
+
+    session_id: SessionId
+    user_id: UserId
+    reason: EndOfSession = "revoked"

@@ -13,6 +13,7 @@ ProfileId = NewType("ProfileId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 UserId = NewType("UserId", str)
 ApiKeyId = NewType("ApiKeyId", str)
+SessionId = NewType("SessionId", str)
 WorkerId = NewType("WorkerId", str)
 
 _NAMESPACE = UUID("6d766964-6172-7200-8000-000000000001")

@@ -1,32 +1,59 @@
-"""Logging in, and who one is."""
+"""Logging in, staying so, and who one is."""
 
-from fastapi import Response
+from fastapi import Request, Response
 
-from mvidarr_api_gateway.bodies import Login
+from mvidarr_api_gateway.bodies import Login, Renewal
+from mvidarr_api_gateway.commanding import NOTHING, perform
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_value
+from mvidarr_api_gateway.sessions import Opened, open_session, renew
 from mvidarr_common.envelope import fresh
-from mvidarr_common.errors import Unauthorized
+from mvidarr_common.errors import Conflict, Unauthorized
 from mvidarr_common.messages.queries import Credentials, FindCredentials
+from mvidarr_common.messages.sessions import RevokeSession
 
 router = guarded_router("/api/v1/auth", "auth")
 
 
 @router.post("/login", openapi_extra=needs("anyone"))
-async def login(body: Login, deps: Given) -> Response:
-    """A bearer token for a user name and a password."""
+async def login(body: Login, request: Request, deps: Given) -> Response:
+    """A session for a user name and a password: an access token, and a refresh token."""
     question = fresh(FindCredentials(username=body.username), source="api-gateway")
     found = Credentials.model_validate_json(await deps.bus.ask(question))
     right = await deps.passwords.matches(found.password_hash, body.password.get_secret_value())
-    if not right or found.user is None or found.password_hash is None:
+    if not right or found.user is None:
         raise Unauthorized("wrong_credentials", "User name or password is wrong.")
-    token, lifetime = deps.tokens.issue(found.user, found.password_hash)
-    user = found.user.model_dump(mode="json")
-    answer = {"accessToken": token, "tokenType": "Bearer", "expiresIn": lifetime, "user": user}
-    return json_value(answer, headers={"Cache-Control": "no-store"})
+    return _told(await open_session(request, deps, found.user, "password"))
+
+
+@router.post("/refresh", openapi_extra=needs("anyone"))
+async def refresh(body: Renewal, request: Request, deps: Given) -> Response:
+    """Both tokens anew. A refresh token is taken once: if it comes again, the session ends."""
+    return _told(await renew(request, deps, body.refresh_token.get_secret_value()))
+
+
+@router.post("/logout", openapi_extra=needs("readonly"), status_code=204)
+async def logout(request: Request, caller: Asker) -> Response:
+    """End the session of this token, everywhere and at once."""
+    if caller.session_id is None:
+        raise Conflict("no_session", "These credentials belong to no session.")
+    return await perform(
+        request, RevokeSession(session_id=caller.session_id, reason="logout"), NOTHING
+    )
 
 
 @router.get("/me", openapi_extra=needs("readonly"))
 async def me(caller: Asker) -> Response:
     """Who is asking, with the role that counts."""
-    return json_value({"id": caller.user_id, "username": caller.username, "role": caller.role})
+    return json_value(
+        {
+            "id": caller.user_id,
+            "username": caller.username,
+            "role": caller.role,
+            "sessionId": caller.session_id,
+        }
+    )
+
+
+def _told(opened: Opened) -> Response:
+    return json_value(opened.body, headers={"Cache-Control": "no-store"})

@@ -20,12 +20,10 @@ from mvidarr_common.messages.ids import ApiKeyId, UserId, derive
 from mvidarr_common.messages.queries import (
     ApiKeys,
     ApiKeyView,
-    Credentials,
-    FindCredentials,
     ListApiKeys,
 )
 
-from .users import User, user_id, user_view
+from .users import User
 
 
 class ApiKey(Row, table="api_keys", subject="api_key", indexes=(("key_hash",), ("user_id",))):
@@ -72,31 +70,11 @@ def revoke(command: RevokeApiKey, _: Envelope, state: Known) -> Iterator[Decisio
 async def list_keys(query: ListApiKeys, read: Read) -> ApiKeys:
     columns = read.table(ApiKey).c
     where = [columns.user_id == query.user_id] if query.user_id else []
-    return ApiKeys(items=tuple(_view(key) for key in await read.rows(ApiKey, *where)))
+    return ApiKeys(items=tuple(key_view(key) for key in await read.rows(ApiKey, *where)))
 
 
-@model.query
-async def find(query: FindCredentials, read: Read) -> Credentials:
-    """Nobody is found, rather than an error, for what is unknown: the gateway refuses."""
-    key = await _key_of(query.key_hash, read) if query.key_hash else None
-    by_name = user_id(query.username) if query.username else None
-    id = key.user_id if key else query.user_id or by_name
-    users = await read.rows(User, read.table(User).c.id == id) if id else []
-    if not users:
-        return Credentials(user=None)
-    return Credentials(
-        user=user_view(users[0]),
-        password_hash=users[0].password_hash if query.username else None,
-        api_key=_view(key) if key else None,
-    )
-
-
-async def _key_of(key_hash: str, read: Read) -> ApiKey | None:
-    found = await read.rows(ApiKey, read.table(ApiKey).c.key_hash == key_hash)
-    return found[0] if found else None
-
-
-def _view(key: ApiKey) -> ApiKeyView:
+def key_view(key: ApiKey) -> ApiKeyView:
+    """A key as people see it: without its hash."""
     return ApiKeyView(
         id=ApiKeyId(key.id),
         user_id=key.user_id,

@@ -6,10 +6,12 @@ from mvidarr_common.messages.base import Query
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import (
     ApiKeyId,
+    SessionId,
     SubscriptionId,
     UserId,
 )  # fmt: skip
 from mvidarr_common.messages.notify import Channel
+from mvidarr_common.messages.sessions import Device, Method
 
 from .lists import Page, View
 
@@ -50,12 +52,25 @@ class ApiKeyView(View):
     added: datetime
 
 
+class SessionView(View):
+    """A login that counts. `used` is when its tokens were last renewed."""
+
+    id: SessionId
+    user_id: UserId
+    method: Method
+    device: Device
+    added: datetime
+    used: datetime
+    expires: datetime
+
+
 class Credentials(View):
     """For the gateway alone: what proves who somebody is."""
 
     user: UserView | None
     password_hash: str | None = None
     api_key: ApiKeyView | None = None
+    session: SessionView | None = None
 
 
 class Subscriptions(Page):
@@ -72,6 +87,10 @@ class Users(Page):
 
 class ApiKeys(Page):
     items: tuple[ApiKeyView, ...]
+
+
+class Sessions(Page):
+    items: tuple[SessionView, ...]
 
 
 class GetSubscription(Query[SubscriptionView], wire="subscription.get", answer=SubscriptionView):
@@ -102,9 +121,17 @@ class ListApiKeys(Query[ApiKeys], wire="api_key.list", answer=ApiKeys):
     user_id: UserId | None = None
 
 
+class ListSessions(Query[Sessions], wire="session.list", answer=Sessions):
+    """The logins of a user that count, the last used first."""
+
+    user_id: UserId
+
+
 class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
-    """For the gateway: by user name, by user id, or by the hash of an API key."""
+    """For the gateway: by user name, by user id, or by the hash of an API key. A session is told
+    only while it counts, and only with its own user."""
 
     username: str | None = None
     user_id: UserId | None = None
     key_hash: str | None = None
+    session_id: SessionId | None = None

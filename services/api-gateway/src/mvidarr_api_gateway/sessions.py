@@ -1,0 +1,138 @@
+"""Sessions as the gateway opens and renews them: an access token for minutes, and a refresh token
+that is taken once.
+
+A refresh token is derived from its command: the same request gives it again, if the answer was
+lost, and without the instance key nobody can guess it.
+"""
+
+import base64
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.requests import Request
+
+from mvidarr_common.envelope import fresh
+from mvidarr_common.errors import Conflict, Unauthorized
+from mvidarr_common.messages.identity import SessionRevoked
+from mvidarr_common.messages.ids import SessionId, UserId, derive, new_id
+from mvidarr_common.messages.queries import Credentials, FindCredentials, UserView
+from mvidarr_common.messages.sessions import (
+    Device,
+    Method,
+    RefreshSession,
+    SessionRefreshed,
+    SessionStarted,
+    StartSession,
+)
+
+from .deciding import decided
+from .deps import Deps
+from .identity import key_hash
+
+LONGEST_AGENT = 300
+_TOKEN = re.compile(r"mvr_([0-9a-f-]{36})\.([0-9a-f-]{36})\.[\w-]{43}")
+ENDED = Unauthorized("session_ended", "The session has ended; log in again.")
+
+
+@dataclass(frozen=True, repr=False)
+class Opened:
+    """What somebody holds after a login: who they are, and their two tokens."""
+
+    session_id: SessionId
+    user: UserView
+    access: str
+    access_seconds: int
+    refresh: str
+    refresh_seconds: int
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As clients without cookies are told."""
+        return {
+            "accessToken": self.access,
+            "tokenType": "Bearer",
+            "expiresIn": self.access_seconds,
+            "refreshToken": self.refresh,
+            "refreshExpiresIn": self.refresh_seconds,
+            "sessionId": self.session_id,
+            "user": self.user.model_dump(mode="json"),
+        }
+
+
+def device_of(request: Request) -> Device:
+    """From where a request comes."""
+    agent = request.headers.get("user-agent", "").replace("\0", "")[:LONGEST_AGENT]
+    return Device(remote=request.client.host if request.client else None, user_agent=agent or None)
+
+
+async def open_session(request: Request, deps: Deps, user: UserView, method: Method) -> Opened:
+    """Begin a session of somebody whose proof was checked."""
+    id, command = SessionId(new_id()), new_id()
+    token = _token(deps, user.id, id, command)
+    asked = StartSession(
+        session_id=id,
+        user_id=user.id,
+        token_hash=key_hash(token),
+        method=method,
+        device=device_of(request),
+        expires=_end(deps),
+    )
+    actor = f"user/{user.id}"
+    await decided(deps, fresh(asked, source="api-gateway", actor=actor, id=command), SessionStarted)
+    return await _opened(deps, user.id, id, token)
+
+
+async def renew(request: Request, deps: Deps, token: str) -> Opened:
+    """Take a refresh token for the next one. A used one ends its session: somebody has a copy."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        raise Unauthorized("unauthenticated", "The refresh token is not one of ours.")
+    user_id, id = UserId(found[1]), SessionId(found[2])
+    key = request.headers.get("idempotency-key", "").strip() or new_id()
+    command = derive(id, f"refresh {key_hash(token)}", key)
+    following = _token(deps, user_id, id, command)
+    asked = RefreshSession(
+        session_id=id,
+        token_hash=key_hash(token),
+        next_hash=key_hash(following),
+        device=device_of(request),
+        expires=_end(deps),
+    )
+    actor = f"user/{user_id}"
+    try:
+        fact = await decided(deps, fresh(asked, source="api-gateway", actor=actor, id=command))
+    except Conflict as refused:
+        raise Unauthorized(refused.code, refused.message) from None
+    if isinstance(fact, SessionRevoked):
+        raise Unauthorized(
+            "refresh_token_reused", "The refresh token was used before; the session has ended."
+        )
+    assert isinstance(fact, SessionRefreshed)
+    return await _opened(deps, user_id, id, following)
+
+
+async def _opened(deps: Deps, user: UserId, id: SessionId, token: str) -> Opened:
+    found = await _found(deps, user, id)
+    if found.user is None or found.session is None or found.password_hash is None:
+        raise Unauthorized(ENDED.code, ENDED.message)
+    access, seconds = deps.tokens.issue(found.user, found.password_hash, id)
+    lifetime = int(deps.settings.session_lifetime)
+    return Opened(id, found.user, access, seconds, token, lifetime)
+
+
+async def _found(deps: Deps, user: UserId, id: SessionId) -> Credentials:
+    """The user as they are now: their role may be another than at the login."""
+    asked = FindCredentials(user_id=user, session_id=id)
+    answer = await deps.bus.ask(fresh(asked, source="api-gateway"))
+    return Credentials.model_validate_json(answer)
+
+
+def _token(deps: Deps, user: UserId, id: SessionId, command: str) -> str:
+    secret = deps.key.derive(f"refresh/{command}")
+    return f"mvr_{user}.{id}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
+
+
+def _end(deps: Deps) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=deps.settings.session_lifetime)

@@ -1,0 +1,42 @@
+"""What proves who somebody is, for the gateway alone."""
+
+from datetime import UTC, datetime
+
+from mvidarr_catalog.brain.model import ReadModel
+from mvidarr_catalog.brain.reading import Read
+from mvidarr_common.messages.queries import Credentials, FindCredentials, SessionView
+
+from .api_keys import ApiKey, key_view
+from .sessions import Session, session_view
+from .users import User, user_id, user_view
+
+model = ReadModel()
+
+
+@model.query
+async def find(query: FindCredentials, read: Read) -> Credentials:
+    """Nobody is found, rather than an error, for what is unknown: the gateway refuses."""
+    key = await _key_of(query.key_hash, read) if query.key_hash else None
+    by_name = user_id(query.username) if query.username else None
+    id = key.user_id if key else query.user_id or by_name
+    users = await read.rows(User, read.table(User).c.id == id) if id else []
+    if not users:
+        return Credentials(user=None)
+    return Credentials(
+        user=user_view(users[0]),
+        password_hash=None if key else users[0].password_hash,
+        api_key=key_view(key) if key else None,
+        session=await _session_of(query, users[0], read),
+    )
+
+
+async def _key_of(key_hash: str, read: Read) -> ApiKey | None:
+    found = await read.rows(ApiKey, read.table(ApiKey).c.key_hash == key_hash)
+    return found[0] if found else None
+
+
+async def _session_of(query: FindCredentials, user: User, read: Read) -> SessionView | None:
+    columns = read.table(Session).c
+    ours = (columns.id == query.session_id, columns.user_id == user.id)
+    found = await read.rows(Session, *ours) if query.session_id else []
+    return next((session_view(row) for row in found if row.expires > datetime.now(UTC)), None)
