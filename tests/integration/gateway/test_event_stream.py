@@ -1,5 +1,6 @@
 """Server-sent events: the frames of the websocket over plain HTTP, resumed by the browser."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +14,10 @@ from websockets.asyncio.client import connect
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_common.envelope import fresh
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import JobId, VideoId
-from mvidarr_common.messages.jobs import JobProgressed
+from mvidarr_common.messages.ids import JobId, VideoId, WorkerId
+from mvidarr_common.messages.jobs import JobProgressed, JobStarted
 from mvidarr_common.messages.library import VideoWanted
+from mvidarr_common.testing.conditions import eventually
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 Token = Callable[[Role], Awaitable[str]]
@@ -108,6 +110,69 @@ async def test_a_heartbeat_is_a_comment_that_moves_the_position(
             if await stream.line() == ": heartbeat":
                 position = (await stream.line()).removeprefix("id: ")
         assert position.rpartition(":")[0] == before.rpartition(":")[0]
+
+
+async def test_after_a_snapshot_come_exactly_the_facts_that_it_does_not_show(
+    port: int, token: Token, as_: As, deps: Deps, catalog: Catalog
+) -> None:
+    client, signed = await as_("user"), await token("user")
+    adding = asyncio.create_task(_add_videos(client, 30))
+    await eventually(lambda: catalog.asked("video.get") > 5)
+    async with streaming(port, signed, topics="library", snapshot="true") as stream:
+        snapshot = await stream.next()
+        assert snapshot["type"] == "snapshot"
+        shown = [video["url"] for video in snapshot["data"]["library"]["items"]]
+        ready = await stream.next()
+        assert ready["type"] == "ready"
+        assert _offset(ready) >= _offset(snapshot)
+        told: list[str] = []
+        while len(shown) + len(told) < 30:
+            fact = await stream.until("event.video.added")
+            assert _offset(fact) > _offset(snapshot)
+            told.append(fact["data"]["url"])
+    await adding
+    assert sorted(shown + told) == sorted(f"http://127.0.0.1/{n}" for n in range(30))
+
+
+async def test_a_snapshot_shows_what_is_followed_and_how_far_it_is(
+    port: int, token: Token, as_: As, deps: Deps, catalog: Catalog
+) -> None:
+    manager, signed = await as_("manager"), await token("user")
+    video = (await manager.post("/api/v1/videos", json={"url": "http://127.0.0.1/v"})).json()
+    await catalog.at_rest()
+    (job, *_) = (await manager.get("/api/v1/jobs")).json()["items"]
+    started = JobStarted(job_id=job["id"], attempt=1, worker_id=WorkerId("w"), delivery="d")
+    await catalog.has_committed(await catalog.say(started))
+    await deps.bus.signal(_progress(job["id"]))
+    await eventually(lambda: deps.progress.of(job["id"]))
+    topics = f"jobs,jobs/{job['id']},videos/{video['id']},videos/none"
+    async with streaming(port, signed, topics=topics, snapshot="true") as stream:
+        shown = (await stream.next())["data"]
+    assert shown["videos/none"] is None
+    assert shown[f"videos/{video['id']}"]["url"] == video["url"]
+    assert shown[f"jobs/{job['id']}"]["progress"]["fraction"] == 0.5
+    assert [each["id"] for each in shown["jobs"]["items"]] == [job["id"]]
+
+
+async def test_a_position_that_is_gone_gives_a_snapshot_where_one_is_wanted(
+    port: int, token: Token
+) -> None:
+    asked = {"topics": "jobs", "snapshot": "true"}
+    async with streaming(port, await token("user"), "nowhere:5", **asked) as stream:
+        assert (await stream.next())["type"] == "snapshot"
+        last = stream.last_id
+    async with streaming(port, await token("user"), last, **asked) as stream:
+        assert (await stream.next())["type"] == "ready"
+
+
+def _offset(frame: dict[str, Any]) -> int:
+    return int(frame["position"].rpartition(":")[2])
+
+
+async def _add_videos(client: httpx.AsyncClient, count: int) -> None:
+    for n in range(count):
+        answer = await client.post("/api/v1/videos", json={"url": f"http://127.0.0.1/{n}"})
+        assert answer.status_code == 201
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-from mvidarr_common.errors import Invalid, LogError
+from mvidarr_common.errors import Conflict, Invalid, LogError
 from mvidarr_common.messages import Value
 
 from .callers import Caller
@@ -16,6 +16,7 @@ from .frames import Frame, of_position, spelled
 from .mailbox import Mailbox
 from .metrics import LIVE_FRAMES
 from .rights import belongings
+from .snapshots import snapshot_of
 from .topics import checked
 
 STALLED = 30.0
@@ -23,10 +24,12 @@ STALLED = 30.0
 
 
 class Wish(Value):
-    """What a client wants to be told, and after which position."""
+    """What a client wants to be told, and after which position. With `snapshot` it is first shown
+    how things are, unless it goes on after a position that is still known."""
 
     topics: tuple[str, ...] = ("jobs", "library")
     after: str | None = None
+    snapshot: bool = False
 
 
 class Line(Protocol):
@@ -46,6 +49,7 @@ class Conversation:
     deps: Deps
     caller: Caller
     box: Mailbox
+    shows_first: bool = False
 
     async def hold(self, line: Line) -> None:
         """Until it ends; raises an exception group with why, if the client has not just gone."""
@@ -58,11 +62,17 @@ class Conversation:
 
     async def _tell(self, line: Line) -> None:
         beat = asyncio.get_running_loop().time() + self.deps.settings.heartbeat
+        if self.shows_first:
+            await self._say(line, await self._snapshot())
         await self._say(line, of_position("ready", self._position()))
         while True:
             await self._catch_up(line)
             while not self.box.behind:
                 beat = await self._next(line, beat)
+
+    async def _snapshot(self) -> Frame:
+        """The box is filled already: what follows the snapshot is in it."""
+        return await snapshot_of(self.box.topics, self.deps.reads, self.deps.progress)
 
     async def _catch_up(self, line: Line) -> None:
         hub, box = self.deps.hub, self.box
@@ -122,9 +132,22 @@ async def opened(wish: Wish, caller: Caller, deps: Deps) -> Conversation:
         raise Invalid("too_many_topics", f"A client follows {most} topics or less.")
     deps.hub.require_place(caller.user_id, deps.settings.live_connections)
     topics, feed = checked(wish.topics, caller), deps.feed
-    position = deps.hub.reached(None) if wish.after is None else await _known(wish.after, deps)
     rights_as_of = max(feed.last or 0, feed.committed or 0)
-    return Conversation(deps, caller, Mailbox(topics, belongings(caller), rights_as_of, position))
+    position, shows_first = await _beginning(wish, deps)
+    box = Mailbox(topics, belongings(caller), rights_as_of, position)
+    return Conversation(deps, caller, box, shows_first)
+
+
+async def _beginning(wish: Wish, deps: Deps) -> tuple[int | None, bool]:
+    """From where it goes on, and whether with a snapshot."""
+    if wish.after is None:
+        return deps.hub.reached(None), wish.snapshot
+    try:
+        return await _known(wish.after, deps), False
+    except Conflict:
+        if not wish.snapshot:
+            raise
+        return deps.hub.reached(None), True
 
 
 async def _known(after: str, deps: Deps) -> int:

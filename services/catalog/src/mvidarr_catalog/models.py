@@ -1,6 +1,16 @@
 """All read models, in the order in which they fold and decide: foundations first."""
 
-from . import history, imports, log_queries, profiles, rebuilds, subscriptions, undo, what_if
+from . import (
+    history,
+    imports,
+    log_queries,
+    profiles,
+    rebuilds,
+    snapshots,
+    subscriptions,
+    undo,
+    what_if,
+)
 from .brain.model import Brain, ReadModel, brain_of
 from .identity import api_keys, credentials, sessions, users
 from .jobs import (
@@ -85,6 +95,7 @@ MODELS: tuple[ReadModel, ...] = (
     history.model,
     rebuilds.model,
     log_queries.model,
+    snapshots.model,
     what_if.model,
     imports.model,
 )

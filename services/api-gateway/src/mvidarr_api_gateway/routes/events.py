@@ -29,10 +29,11 @@ async def stream(
     caller: Asker,
     topics: Annotated[str, Query(description="separated by commas")] = "jobs,library",
     after: str | None = None,
+    snapshot: bool = False,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Server-sent events of these topics; after a position, which browsers send by themselves
-    when they come again."""
+    """Server-sent events of these topics: after a position, which browsers send by themselves when
+    they come again, or after a snapshot of how things are."""
     wanted = tuple(filter(None, map(str.strip, topics.split(","))))
-    wish = Wish(topics=wanted, after=last_event_id or after)
+    wish = Wish(topics=wanted, after=last_event_id or after, snapshot=snapshot)
     return EventStream(await opened(wish, caller, deps))

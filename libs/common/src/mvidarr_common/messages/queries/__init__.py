@@ -50,6 +50,7 @@ from .system import (
     Facts,
     GetHistory,
     GetPosition,
+    GetSnapshot,
     GetSystem,
     ListFacts,
     ListParked,
@@ -59,6 +60,7 @@ from .system import (
     PositionView,
     Records,
     RecordView,
+    Snapshot,
     SystemView,
 )
 from .work import (
@@ -96,14 +98,14 @@ __all__ = [
     "ApiKeyView", "ApiKeys", "ArtistView", "Artists", "AsOf", "BulkView", "Bulks", "Credentials",
     "Facts", "Failure", "FileAt", "FileView", "Files", "Filtered", "FindCredentials", "GetArtist",
     "GetBulk", "GetFile", "GetHistory", "GetJob", "GetPipeline", "GetPosition", "GetProfile",
-    "GetRun", "GetSite", "GetSubscription", "GetSystem", "GetUser", "GetVideo", "JobState",
-    "JobView", "Jobs", "ListApiKeys", "ListArtists", "ListBulks", "ListFacts", "ListFiles",
+    "GetRun", "GetSite", "GetSnapshot", "GetSubscription", "GetSystem", "GetUser", "GetVideo",
+    "JobState", "JobView", "Jobs", "ListApiKeys", "ListArtists", "ListBulks", "ListFacts", "ListFiles",
     "ListJobs", "ListParked", "ListPipelines", "ListProfiles", "ListRecords", "ListRuns",
     "ListSessions", "ListSites", "ListSubscriptions", "ListUsers", "ListVideos", "Listing",
     "OfThePast", "Outcome", "Page", "ParkedMessages", "ParkedView", "PipelineView", "Pipelines",
     "PositionView", "ProfileView", "Profiles", "RecordView", "Records", "RunState", "RunView",
     "Runs", "SealedSubscription", "SealedSubscriptions", "SessionView", "Sessions", "SiteView",
-    "Sites", "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
+    "Sites", "Snapshot", "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
     "Supposition", "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView",
     "Videos", "View", "WhatIf", "fraction_of",
 ]  # fmt: skip

@@ -102,3 +102,17 @@ class GetSystem(Query[SystemView], wire="system.get", answer=SystemView):
 
 class GetPosition(Query[PositionView], wire="position.get", answer=PositionView):
     """For the gateway: is what it has seen all that there is?"""
+
+
+class Snapshot(PositionView):
+    """What several topics show at one moment: for each topic the answer that REST would give.
+    What is not there is None."""
+
+    topics: dict[str, Any]
+
+
+class GetSnapshot(Query[Snapshot], wire="snapshot.get", answer=Snapshot):
+    """Everything that somebody needs who goes on with the facts after it: of the topics `jobs`
+    (those that run), `jobs/<id>`, `videos/<id>`, `library` (the newest videos) and `system`."""
+
+    topics: tuple[str, ...]
