@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from .zero_copy import ZeroCopy
+
 
 class _Guest(uvicorn.Server):
     @contextlib.contextmanager
@@ -22,7 +24,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
     port, which the system chooses for 0."""
     with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False,
+            app, http=ZeroCopy, log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
         )  # fmt: skip
