@@ -77,7 +77,26 @@ async def test_head_tells_the_size_and_sends_nothing(player: httpx.AsyncClient) 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(len(CONTENT))
     part = await player.head(PLACE, headers={"Range": "bytes=0-9"})
-    assert (part.status_code, part.headers["content-length"]) == (206, "10")
+    assert (part.status_code, part.headers["content-length"]) == (200, str(len(CONTENT)))
+
+
+async def test_several_parts_at_once(player: httpx.AsyncClient) -> None:
+    answer = await player.get(PLACE, headers={"Range": "bytes=0-9,700000-700004,-3"})
+    kind, _, boundary = answer.headers["content-type"].partition("; boundary=")
+    assert (answer.status_code, kind) == (206, "multipart/byteranges")
+    assert answer.headers["content-length"] == str(len(answer.content))
+    before, *parts, after = answer.content.split(f"\r\n--{boundary}".encode())
+    assert (before, after) == (b"", b"--\r\n")
+    assert [part.partition(b"\r\n\r\n")[2] for part in parts] == [
+        CONTENT[:10], CONTENT[700000:700005], CONTENT[-3:]
+    ]  # fmt: skip
+    assert b"\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-9/768000\r\n" in parts[0]
+
+
+async def test_parts_that_overlap_are_sent_as_one(player: httpx.AsyncClient) -> None:
+    answer = await player.get(PLACE, headers={"Range": "bytes=5-9,0-7"})
+    assert (answer.status_code, answer.content) == (206, CONTENT[:10])
+    assert answer.headers["content-range"] == "bytes 0-9/768000"
 
 
 async def test_a_part_only_of_the_same_content(player: httpx.AsyncClient) -> None:
@@ -85,6 +104,20 @@ async def test_a_part_only_of_the_same_content(player: httpx.AsyncClient) -> Non
     other = await player.get(PLACE, headers={"Range": "bytes=0-9", "If-Range": '"other"'})
     weak = await player.get(PLACE, headers={"Range": "bytes=0-9", "If-Range": f"W/{ETAG}"})
     assert [answer.status_code for answer in (same, other, weak)] == [206, 200, 200]
+
+
+async def test_another_content_than_the_wanted_is_refused(player: httpx.AsyncClient) -> None:
+    assert (await player.get(PLACE, headers={"If-Match": f'"x", {ETAG}'})).status_code == 200
+    answer = await player.get(PLACE, headers={"If-Match": '"x"'})
+    assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+
+
+async def test_a_picture_is_known_by_its_time_and_size(player: httpx.AsyncClient) -> None:
+    place = "/api/v1/files/f1/artwork/poster"
+    first = await player.get(place)
+    for name, header in (("If-None-Match", "etag"), ("If-Modified-Since", "last-modified")):
+        again = await player.get(place, headers={name: first.headers[header]})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_what_the_client_has_is_not_sent_again(player: httpx.AsyncClient) -> None:

@@ -1,8 +1,8 @@
-"""Sends files of the library: whole, or the part that a player asks for."""
+"""Sends files of the library: whole, or the parts that a player asks for."""
 
 import mimetypes
 import os
-from collections.abc import AsyncIterator
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,16 +10,15 @@ from urllib.parse import quote
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from mvidarr_common.errors import NotFound
 
-from .conditional import named
+from .parts import Sent, laid_out
 from .problems import tell
-from .ranges import Span, Unsatisfiable, span_of
+from .ranges import Span, Unsatisfiable, spans_of
+from .validators import Validators, is_another, is_known, may_be_continued
 
-CHUNK = 256 * 1024
 TYPES = {
     ".mkv": "video/x-matroska",
     ".mp4": "video/mp4",
@@ -28,6 +27,7 @@ TYPES = {
     ".mov": "video/quicktime",
     ".avi": "video/x-msvideo",
     ".ts": "video/mp2t",
+    ".m4s": "video/iso.segment",
     ".m4a": "audio/mp4",
     ".opus": "audio/ogg",
     ".webp": "image/webp",
@@ -36,20 +36,24 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Opened:
-    """A file that is open, and its size at that moment."""
+    """A file that is open, its size at that moment, and what it is known by."""
 
     file: BinaryIO
     size: int
+    validators: Validators
 
 
 async def send_file(request: Request, path: Path, etag: str | None) -> Response:
     """The answer to a GET or HEAD for a file; `etag` without quotes, from its content."""
-    opened = await anyio.to_thread.run_sync(_open, path)
+    opened = await anyio.to_thread.run_sync(_open, path, etag)
     try:
-        return _answer(request, path, opened, f'"{etag}"' if etag else None)
+        answer = _answer(request, path, opened)
     except BaseException:
         opened.file.close()
         raise
+    if not isinstance(answer, Sent):
+        opened.file.close()
+    return answer
 
 
 def content_type(path: Path) -> str:
@@ -58,81 +62,53 @@ def content_type(path: Path) -> str:
     return TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
 
 
-def _open(path: Path) -> Opened:
+def _open(path: Path, etag: str | None) -> Opened:
+    """Without a tag of its content a file is known by its time and size."""
     try:
-        file = path.open("rb")
+        file = path.open("rb", buffering=0)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise NotFound("file_missing", "The file is not where the library says it is.") from None
-    return Opened(file, os.fstat(file.fileno()).st_size)
+    known = os.fstat(file.fileno())
+    tag = etag or f"{known.st_mtime_ns:x}-{known.st_size:x}"
+    return Opened(file, known.st_size, Validators(f'"{tag}"', int(known.st_mtime)))
 
 
-def _answer(request: Request, path: Path, opened: Opened, etag: str | None) -> Response:
-    headers = _headers(path, etag)
-    if etag and named(request.headers.get("if-none-match", ""), etag):
-        opened.file.close()
+def _answer(request: Request, path: Path, opened: Opened) -> Response:
+    if is_another(request.headers, opened.validators):
+        return tell(request, 412, "precondition_failed", "The file is another one by now.")
+    headers = _headers(path) | opened.validators.headers
+    if is_known(request.headers, opened.validators):
         return Response(status_code=304, headers=headers)
     try:
-        span = _asked(request, opened.size, etag)
+        spans = _asked(request, opened)
     except Unsatisfiable:
-        opened.file.close()
         return _out_of_range(request, opened.size)
-    if span is not None:
-        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{opened.size}"
-    return _body(request, opened, headers, span)
-
-
-def _body(request: Request, opened: Opened, headers: dict[str, str], span: Span | None) -> Response:
-    part = span or Span(0, opened.size)
-    headers["Content-Length"] = str(part.length)
-    status = 206 if span else 200
+    laid = laid_out(spans, opened.size, headers["Content-Type"])
+    headers |= laid.headers
     if request.method == "HEAD":
-        opened.file.close()
-        return Response(status_code=status, headers=headers)
-    return _Sent(opened.file, part, status, headers)
+        return Response(status_code=200, headers=headers)
+    return Sent(opened.file, laid.pieces, 206 if spans else 200, headers)
 
 
-def _headers(path: Path, etag: str | None) -> dict[str, str]:
-    headers = {
+def _headers(path: Path) -> dict[str, str]:
+    return {
         "Content-Type": content_type(path),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(path.name)}",
         "Cache-Control": "private, no-cache",
         "X-Content-Type-Options": "nosniff",
     }
-    return headers | ({"ETag": etag} if etag else {})
 
 
-def _asked(request: Request, size: int, etag: str | None) -> Span | None:
-    condition = request.headers.get("if-range")
-    if condition is not None and condition.strip() != etag:
-        return None
-    return span_of(request.headers.get("range"), size)
+def _asked(request: Request, opened: Opened) -> tuple[Span, ...]:
+    """Parts are asked for by GET alone."""
+    known = may_be_continued(request.headers, opened.validators, time.time())
+    if request.method != "GET" or not known:
+        return ()
+    return spans_of(request.headers.get("range"), opened.size)
 
 
 def _out_of_range(request: Request, size: int) -> Response:
     detail = f"The file has {size} bytes; none of them is in the range."
     headers = {"Content-Range": f"bytes */{size}"}
     return tell(request, 416, "range_not_satisfiable", detail, headers)
-
-
-class _Sent(StreamingResponse):
-    """Closes the file however sending ends."""
-
-    def __init__(self, file: BinaryIO, span: Span, status: int, headers: dict[str, str]) -> None:
-        super().__init__(_bytes(file, span), status, headers)
-        self._file = file
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._file.close()
-
-
-async def _bytes(file: BinaryIO, span: Span) -> AsyncIterator[bytes]:
-    await anyio.to_thread.run_sync(file.seek, span.start)
-    left = span.length
-    while left > 0 and (chunk := await anyio.to_thread.run_sync(file.read, min(CHUNK, left))):
-        left -= len(chunk)
-        yield chunk
