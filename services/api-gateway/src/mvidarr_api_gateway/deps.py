@@ -15,6 +15,7 @@ from .feed import Feed, following
 from .first_login import FirstLogin
 from .hub import Hub
 from .identity import Identity
+from .links import Links
 from .outcomes import Outcomes
 from .passwords import Passwords
 from .progress import Progress
@@ -39,6 +40,7 @@ class Deps:
     identity: Identity
     passwords: Passwords
     tokens: Tokens
+    links: Links
     progress: Progress
     runtime: Runtime[GatewaySettings]
 
@@ -82,6 +84,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         identity=Identity(kept, tokens),
         passwords=Passwords(),
         tokens=tokens,
+        links=Links(runtime.key, runtime.settings.link_lifetime),
         progress=progress,
         runtime=runtime,
     )

@@ -21,6 +21,8 @@ SECONDS = Histogram(
     "mvidarr_http_request_seconds", "Time to the end of the answer", ("method", "route")
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SECRETS = {"apikey": b"x-api-key", "ticket": b"x-ticket"}
+"""What may stand in an address, and the header in which it goes on."""
 ACCEPTABLE_ID = re.compile(rb"[\w.:-]{1,64}")
 
 Headers = list[tuple[bytes, bytes]]
@@ -70,7 +72,7 @@ class _Passing:
         self._send = send
         self._left = limit
         scope.setdefault("state", {})["request_id"] = self.id
-        _key_to_header(scope)
+        _secrets_to_headers(scope)
 
     async def receive(self) -> Message:
         """Counts the body; too much of it is refused."""
@@ -99,15 +101,15 @@ def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return given.decode() if ACCEPTABLE_ID.fullmatch(given) else None
 
 
-def _key_to_header(scope: Scope) -> None:
-    """Move `?apikey=` into X-Api-Key before anybody logs or traces the address."""
-    if b"apikey=" not in scope["query_string"]:
+def _secrets_to_headers(scope: Scope) -> None:
+    """Move `?apikey=` and `?ticket=` into headers before anybody logs or traces the address."""
+    query: bytes = scope["query_string"]
+    if not any(name.encode() + b"=" in query for name in SECRETS):
         return
-    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    rest = [pair for pair in pairs if pair[0] != "apikey"]
-    keys = [value for name, value in pairs if name == "apikey"]
-    scope["query_string"] = urlencode(rest).encode()
-    scope["headers"] = [*scope["headers"], *((b"x-api-key", k.encode()) for k in keys[:1])]
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    scope["query_string"] = urlencode([each for each in pairs if each[0] not in SECRETS]).encode()
+    found = {SECRETS[name]: value.encode() for name, value in reversed(pairs) if name in SECRETS}
+    scope["headers"] = [*scope["headers"], *found.items()]
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

@@ -24,15 +24,20 @@ from .deps import Deps
 Needed = Role | Literal["anyone"]
 DECLARED = "x-required-role"
 OWNER = "x-or-owner"
+TICKET = "x-or-ticket"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 
-def needs(role: Needed, *, or_owner: str | None = None) -> dict[str, Any]:
+def needs(
+    role: Needed, *, or_owner: str | None = None, or_ticket: str | None = None
+) -> dict[str, Any]:
     """What a route declares. `or_owner` names the path parameter that holds a user's id: that
-    user may too."""
+    user may too. `or_ticket` is the place that a ticket must open, such as "files/{id}"."""
     declared: dict[str, Any] = {DECLARED: role}
     if or_owner is not None:
         declared[OWNER] = or_owner
+    if or_ticket is not None:
+        declared[TICKET] = or_ticket
     return declared if role == "anyone" else declared | {"security": SECURITY}
 
 
@@ -98,11 +103,19 @@ async def _authorize(request: Request, declared: dict[str, Any]) -> None:
     needed: Needed = declared[DECLARED]
     if needed == "anyone":
         return
-    caller = await deps_of(request).identity.of_headers(request.headers)
+    caller = await _caller_of(request, declared.get(TICKET))
     request.state.caller = caller
     if request.path_params.get(declared.get(OWNER, "")) == caller.user_id:
         return
     allow(caller, needed, f"{request.method} {request.url.path}")
+
+
+async def _caller_of(request: Request, place: str | None) -> Caller:
+    deps, ticket = deps_of(request), request.headers.get("x-ticket")
+    if ticket is None or place is None:
+        return await deps.identity.of_headers(request.headers)
+    holder = deps.links.holder(ticket, place.format(**request.path_params))
+    return await deps.identity.of_holder(holder)
 
 
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:

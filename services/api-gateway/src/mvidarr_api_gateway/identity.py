@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mvidarr_common.errors import Unauthorized, Unavailable
+from mvidarr_common.messages.ids import UserId
 from mvidarr_common.messages.queries import ApiKeyView, Credentials, FindCredentials, UserView
 
 from .callers import Caller, lesser
@@ -51,6 +52,13 @@ class Identity:
             return _as_now(proven, await self._reads.read(asked, PATIENCE))
         except Unavailable:
             return caller
+
+    async def of_holder(self, user_id: UserId) -> Caller:
+        """The caller who holds a ticket of this user, and may look and nothing more."""
+        found = await self._reads.read(FindCredentials(user_id=user_id))
+        if found.user is None:
+            raise Unauthorized("unauthenticated", "The user of this ticket is gone.")
+        return Caller(found.user.id, found.user.username, "readonly")
 
     async def of_api_key(self, api_key: str) -> Caller:
         """The caller whose key this is, with the key's role or their own if it is less."""

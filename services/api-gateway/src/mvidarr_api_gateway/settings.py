@@ -20,6 +20,12 @@ class GatewaySettings(Settings):
         description="seconds until a login has to be repeated, unless it is used before",
         gt=0,
     )
+    link_lifetime: float = Field(
+        default=6 * 3600.0,
+        description="seconds in which a signed link to a film can be opened, by players that send "
+        "no headers",
+        gt=0,
+    )
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"
     )

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
+from mvidarr_api_gateway.presence import present
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_api_gateway.streaming import send_file
 from mvidarr_common.errors import NotFound
@@ -24,6 +24,7 @@ from mvidarr_common.messages.queries import (
 
 router = guarded_router("/api/v1/files", "files")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+SHOWN = needs("readonly", or_ticket="files/{id}")
 CONTENT: dict[int | str, dict[str, Any]] = {
     200: {"content": {"video/*": {}}},
     206: {},
@@ -50,20 +51,20 @@ async def file(id: FileId, deps: Given) -> Response:
     return json_bytes(await deps.reads.get(GetFile(id=id)))
 
 
-@router.get("/{id}/content", openapi_extra=needs("readonly"), responses=CONTENT)
-@router.head("/{id}/content", openapi_extra=needs("readonly"), include_in_schema=False)
+@router.get("/{id}/content", openapi_extra=SHOWN, responses=CONTENT)
+@router.head("/{id}/content", openapi_extra=SHOWN, include_in_schema=False)
 async def content(id: FileId, request: Request, deps: Given) -> Response:
     """The file itself, or the part that a Range header asks for."""
-    found = await _present(id, deps)
+    found = await present(id, deps)
     path = deps.root.at(found.rendition.path)
     return await send_file(request, path, found.rendition.sha256)
 
 
-@router.get("/{id}/artwork/{role}", openapi_extra=needs("readonly"))
-@router.head("/{id}/artwork/{role}", openapi_extra=needs("readonly"), include_in_schema=False)
+@router.get("/{id}/artwork/{role}", openapi_extra=SHOWN)
+@router.head("/{id}/artwork/{role}", openapi_extra=SHOWN, include_in_schema=False)
 async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Response:
     """A picture beside the file, by its role: poster, thumb …"""
-    found = await _present(id, deps)
+    found = await present(id, deps)
     for sidecar in map(PurePosixPath, found.rendition.sidecars):
         if sidecar.suffix.lower() in IMAGES and sidecar.stem.endswith(f"-{role}"):
             return await send_file(request, deps.root.at(str(sidecar)), None)
@@ -74,10 +75,3 @@ async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Respo
 async def history(id: FileId, page: Annotated[Listing, Query()], deps: Given) -> Response:
     """Why it is there, and what became of it."""
     return await history_of(deps, f"file/{id}", page)
-
-
-async def _present(id: FileId, deps: Deps) -> FileView:
-    found = await deps.reads.read(GetFile(id=id))
-    if found.state != "present":
-        raise NotFound("file_not_found", f"The file is {found.state}.")
-    return found

@@ -1,0 +1,49 @@
+"""Tickets open one place, for one user, for a while."""
+
+import pytest
+
+from mvidarr_api_gateway.links import Links
+from mvidarr_common.errors import Unauthorized
+from mvidarr_common.messages.ids import UserId
+from mvidarr_common.secrets import InstanceKey
+
+LINKS = Links(InstanceKey(b"k" * 32), 60)
+USER = UserId("u.1")
+TICKET = LINKS.ticket("files/f1", USER)
+ENDS, CODE = TICKET.partition(".")[0], TICKET.rpartition(".")[2]
+
+
+def test_the_holder_is_known() -> None:
+    assert LINKS.holder(TICKET, "files/f1") == USER
+    assert Links(InstanceKey(b"k" * 32), 1).holder(TICKET, "files/f1") == USER
+
+
+@pytest.mark.parametrize(
+    ("ticket", "place"),
+    [
+        (TICKET, "files/f2"),
+        (TICKET, "files/f1/content"),
+        (TICKET, ""),
+        ("", "files/f1"),
+        ("..", "files/f1"),
+        (CODE, "files/f1"),
+        (f"{ENDS}.u.2.{CODE}", "files/f1"),
+        (f"{int(ENDS, 16) + 9:x}.u.1.{CODE}", "files/f1"),
+        (TICKET[:-1], "files/f1"),
+        (f"{TICKET}=", "files/f1"),
+        (TICKET[:-1] + "\u0661", "files/f1"),
+        ("0.u." + "1" * 1000, "files/f1"),
+        (Links(InstanceKey(b"j" * 32), 60).ticket("files/f1", USER), "files/f1"),
+    ],
+)
+def test_nothing_else_opens_it(ticket: str, place: str) -> None:
+    with pytest.raises(Unauthorized) as refused:
+        LINKS.holder(ticket, place)
+    assert refused.value.code == "unauthenticated"
+
+
+def test_it_ends() -> None:
+    over = Links(InstanceKey(b"k" * 32), -1).ticket("files/f1", USER)
+    with pytest.raises(Unauthorized) as refused:
+        LINKS.holder(over, "files/f1")
+    assert refused.value.code == "ticket_expired"
