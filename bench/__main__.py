@@ -28,6 +28,7 @@ from . import (
     spawning,
     splitting,
     startup,
+    streaming,
     transcoding,
 )
 from .ground import Ground
@@ -37,7 +38,7 @@ from .report import keep, write_tables
 
 MODULES = (
     commands, jobs, dispatching, folding, million, recovery, probing, picturing, spawning,
-    transcoding, splitting, downloading, progress, startup, bus, scaling,
+    transcoding, splitting, downloading, progress, streaming, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""
