@@ -15,6 +15,8 @@ MADE_BY = {
     "Job": {("Secret", "mvidarr-keys")},
     "ExternalSecret": {("Secret", "mvidarr-keys")},
 }
+NAMED_BY = {"RabbitmqCluster": ("app.kubernetes.io/name",), "Cluster": ("cnpg.io/cluster",)}
+"""The label by which an operator names its cluster on its pods."""
 KEYS_MADE_BY = {
     "mvidarr-rabbitmq-default-user": {"connection_string", "username", "password"},
     "mvidarr-postgres-app": {"uri", "username", "password"},
@@ -145,7 +147,26 @@ def rights(objects: list[Object]) -> Iterator[str]:
                 yield f"{name_of(each)} has no requests and limits"
 
 
-CHECKS = (selectors, selected, ports, references, mounts, scaling, grace, rights)
+def complete(objects: list[Object]) -> Iterator[str]:
+    """Each of our own has every probe, is spread, and lets one of its pods go at a time."""
+    budgets = [o["spec"] for o in objects if o["kind"] == "PodDisruptionBudget"]
+    for each in objects:
+        if each["kind"] != "Deployment":
+            continue
+        if (
+            missing := {"startupProbe", "readinessProbe", "livenessProbe"}
+            - containers(each)[0].keys()
+        ):
+            yield f"{name_of(each)} has no {', '.join(sorted(missing))}"
+        labels, spec = template(each)["labels"], template(each)["spec"]
+        spread = spec.get("topologySpreadConstraints", ())
+        if not any(matches(one["labelSelector"], labels) for one in spread):
+            yield f"{name_of(each)} is not spread"
+        if [b["maxUnavailable"] for b in budgets if matches(b["selector"], labels)] != [1]:
+            yield f"{name_of(each)} may be disrupted as a whole"
+
+
+CHECKS = (selectors, selected, ports, references, mounts, scaling, grace, rights, complete)
 
 
 def name_of(each: Object) -> str:
@@ -193,10 +214,11 @@ def matches(selector: Object, labels: dict[str, str]) -> bool:
 
 def _operators(objects: list[Object], selector: Object) -> bool:
     """Pods that an operator will make carry the name of its cluster."""
-    clusters = [
-        o["metadata"]["name"] for o in objects if o["kind"] in MADE_BY and o["kind"] != "Job"
-    ]
-    return any(matches(selector, {"app.kubernetes.io/name": name}) for name in clusters)
+    return any(
+        matches(selector, {label: o["metadata"]["name"]})
+        for o in objects
+        for label in NAMED_BY.get(o["kind"], ())
+    )
 
 
 def _probed(container: Object) -> Iterator[str]:

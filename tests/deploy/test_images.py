@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from mvidarr_common.cli.run import installed
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
 from .conftest import DEPLOY, TOOLS, Object
@@ -70,6 +71,17 @@ def test_compose_waits_for_health_and_takes_its_secrets_from_files(tmp_path: Pat
         assert set(service["secrets"]) <= set(compose["secrets"])
         assert "container_name" not in service  # --scale must work
     assert not any(_looks_secret(text) for text in _texts(compose))
+
+
+def test_what_watches_is_started_when_it_is_asked_for() -> None:
+    by_profile: dict[str, set[str]] = {}
+    for name, service in _compose()["services"].items():
+        for profile in service.get("profiles", ("",)):
+            by_profile.setdefault(profile, set()).add(name)
+    assert by_profile.pop("") == {*installed(), "rabbitmq", "postgres"}
+    assert by_profile == {
+        "monitoring": {"prometheus", "alertmanager", "grafana"}, "tracing": {"collector"},
+    }  # fmt: skip
 
 
 def test_secrets_are_made_once(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from mvidarr_common.health import Readiness, health_app
 from mvidarr_common.settings import PREFIX
 
 from .conftest import DEPLOY, TOOLS, Object
-from .meaning import CHECKS, containers, environment, name_of, template
+from .meaning import CHECKS, complete, containers, environment, name_of, template
 
 Check = Callable[[list[Object]], list[str]]
 
@@ -64,11 +64,19 @@ def _unmounted(deployment: Object) -> None:
     deployment["spec"]["template"]["spec"]["volumes"].append({"name": "more", "emptyDir": {}})
 
 
+def _together(deployment: Object) -> None:
+    del deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+
+
+def _no_start(deployment: Object) -> None:
+    del containers(deployment)[0]["startupProbe"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
         _relabel, _far_port, _other_probe, _other_key, _no_time, _account, _write, _replicas,
-        _unmounted,
+        _unmounted, _together, _no_start,
     ],
 )  # fmt: skip
 def test_damage_that_schemas_let_pass_is_found(
@@ -77,6 +85,13 @@ def test_damage_that_schemas_let_pass_is_found(
     objects = copy.deepcopy(render("prod"))
     damage(_deployment(objects, "api-gateway"))
     assert [problem for check in CHECKS for problem in check(objects)]
+
+
+def test_a_service_without_a_budget_for_disruptions_is_found(
+    render: Callable[[str], list[Object]],
+) -> None:
+    objects = [each for each in render("prod") if name_of(each) != "PodDisruptionBudget catalog"]
+    assert list(complete(objects)) == ["Deployment catalog may be disrupted as a whole"]
 
 
 def test_every_service_has_a_deployment_and_an_account_of_its_own(objects: list[Object]) -> None:
@@ -146,13 +161,16 @@ def test_only_the_transcoder_goes_to_nodes_with_graphics_processors(
 def test_the_scaler_knows_every_queue_of_the_workers_that_it_scales(
     render: Callable[[str], list[Object]],
 ) -> None:
+    least = {}
     for each in render("prod"):
         if each["kind"] == "ScaledObject":
+            least[each["metadata"]["name"]] = each["spec"]["minReplicaCount"]
             service = load(each["spec"]["scaleTargetRef"]["name"])
             queues = set(service.slots(service.settings())) - {"noop"}
             asked = [t["metadata"] for t in each["spec"]["triggers"] if t["type"] == "rabbitmq"]
             assert {trigger["queueName"] for trigger in asked} == {f"jobs.{q}" for q in queues}
             assert {trigger["protocol"] for trigger in asked} == {"http"}
+    assert least == {"downloader": 0, "transcoder": 0, "notifier": 1}
 
 
 def test_the_broker_is_told_the_same_everywhere(render: Callable[[str], list[Object]]) -> None:
@@ -161,6 +179,7 @@ def test_the_broker_is_told_the_same_everywhere(render: Callable[[str], list[Obj
     cluster = next(each for each in render("prod") if each["kind"] == "RabbitmqCluster")
     told = cluster["spec"]["rabbitmq"]["additionalConfig"]
     assert set(told.splitlines()) == shipped
+    assert cluster["spec"]["resources"]["requests"] == cluster["spec"]["resources"]["limits"]
 
 
 def unknown(service: str, told: dict[str, Any]) -> list[str]:

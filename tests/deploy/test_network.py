@@ -83,6 +83,7 @@ def test_metrics_are_read_from_monitoring_alone(network: Network) -> None:
         assert network.lets(PROMETHEUS, pod(name), 9000)
         assert not network.lets(pod("anybody", "default"), pod(name), 9000)
     assert network.lets(PROMETHEUS, RABBITMQ, 15692)
+    assert network.lets(PROMETHEUS, POSTGRES, 9187)
 
 
 def test_the_broker_is_managed_by_the_scaler_and_its_operator(network: Network) -> None:

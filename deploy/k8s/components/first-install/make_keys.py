@@ -8,18 +8,19 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+API = "https://kubernetes.default.svc"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def main() -> None:
+def main(api: str = API, account: Path = ACCOUNT) -> None:
     """One POST; a conflict means that another start has made it."""
-    namespace, token = ((ACCOUNT / name).read_text() for name in ("namespace", "token"))
-    request = urllib.request.Request(
-        f"https://kubernetes.default.svc/api/v1/namespaces/{namespace}/secrets",
+    namespace, token = ((account / name).read_text() for name in ("namespace", "token"))
+    request = urllib.request.Request(  # noqa: S310  # https, as above
+        f"{api}/api/v1/namespaces/{namespace}/secrets",
         data=json.dumps(new_secret()).encode(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
-    trust = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+    trust = ssl.create_default_context(cafile=str(account / "ca.crt"))
     try:
         urllib.request.urlopen(request, context=trust, timeout=30).close()  # noqa: S310  # https, as above
     except urllib.error.HTTPError as error:
