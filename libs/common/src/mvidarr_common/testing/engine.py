@@ -29,7 +29,13 @@ INSIDE = ("ca-certificates", "python3", "python3-venv")
 PLACE = Path(".mvidarr/containers")
 _DEBIANS_DOCKER = "/usr/bin/docker"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_AGAIN = ("SSL_CERT_FILE", "PIP_CERT", "UV_SYSTEM_CERTS")
+_TRUST = {"SSL_CERT_FILE": _CERTIFICATES, "PIP_CERT": _CERTIFICATES, "UV_SYSTEM_CERTS": "1"}
+"""How those who build inside are told of the certificates."""
+_TABLES = {
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+}
+"""Where the engine has its rules, and the chains that every machine has there."""
 
 
 def main(command: list[str]) -> int:
@@ -64,7 +70,7 @@ def engine(place: Path) -> Iterator[str]:
     finally:
         started.terminate()
         started.wait(60)
-        subprocess.run(["iptables-restore"], input=filters, check=True)
+        subprocess.run(["iptables-restore"], input=filters, check=True, text=True)
         subprocess.run(["ip", "link", "delete", "docker0"], check=False)
 
 
@@ -100,9 +106,18 @@ def client_closing(client: docker.DockerClient) -> Iterator[docker.DockerClient]
         client.close()
 
 
-def _filters() -> bytes:
-    """The rules of the packet filter, to be put back: the engine adds its own."""
-    return subprocess.run(["iptables-save"], check=True, capture_output=True).stdout
+def _filters() -> str:
+    """The rules of the packet filter, to be put back: the engine adds its own. A table that is not
+    there yet would not be told, and what is not told is not put back."""
+    command = ["iptables-save"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    missing = [table for table in _TABLES if f"*{table}\n" not in told]
+    return told + "".join(map(_empty, missing))
+
+
+def _empty(table: str) -> str:
+    chains = "".join(f":{chain} ACCEPT\n" for chain in _TABLES[table])
+    return f"*{table}\n{chains}COMMIT\n"
 
 
 def _daemon(place: Path, host: str) -> subprocess.Popen[bytes]:
@@ -129,7 +144,7 @@ def _debian(root: Path) -> None:
 
 
 def _import(root: Path) -> None:
-    told = " ".join(f"{name}={_CERTIFICATES}" for name in _AGAIN)
+    told = " ".join(f"{name}={value}" for name, value in _TRUST.items())
     change = ["-c", f"ENV {told}"] if "SSL_CERT_FILE" in os.environ else []
     with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as packing:
         command = [os.environ.get("DOCKER", "docker"), "import", *change, "-", IMAGE]
