@@ -1,6 +1,6 @@
 """The same 200 jobs with 1, 2 and 4 replicas of the workers, each held to a share of a core.
 
-50 videos are downloaded, verified, given thumbnails and placed. In the last run one downloader and
+50 videos (BENCH_VIDEOS) are downloaded, verified, given thumbnails and placed. In the last run one downloader and
 one transcoder leave half-way. Backlog and queues are recorded; the lines below a figure say how
 many replicas KEDA's formula makes of them. Needs root and the kernel's cpu controller.
 """
@@ -30,7 +30,7 @@ from .measure import Figure, Series
 from .scaler import Recorded, scalers
 
 SHARE = 0.15
-VIDEOS = 50
+VIDEOS = int(os.environ.get("BENCH_VIDEOS", "50"))
 SITES = 8
 AT_ONCE = 5
 JOBS = 4 * VIDEOS
