@@ -1,8 +1,9 @@
 """The same 200 jobs with 1, 2 and 4 replicas of the workers, each held to a share of a core.
 
-50 videos (BENCH_VIDEOS) are downloaded, verified, given thumbnails and placed. In the last run one downloader and
-one transcoder leave half-way. Backlog and queues are recorded; the lines below a figure say how
-many replicas KEDA's formula makes of them. Needs root and the kernel's cpu controller.
+50 videos (BENCH_VIDEOS) are downloaded, verified, given thumbnails and placed. In the last run one
+downloader and one transcoder leave half-way. Backlog and queues are recorded; the lines below a
+figure say how many replicas KEDA's formula makes of them. Needs root and the kernel's cpu
+controller.
 """
 
 import asyncio
