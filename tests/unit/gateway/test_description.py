@@ -1,11 +1,21 @@
 """Nothing is forgotten: route files, descriptions of settings, closed bodies, hidden secrets."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import jsonschema
 
 import mvidarr_api_gateway.routes as routes
+from mvidarr_api_gateway.app import api
 from mvidarr_api_gateway.bodies import Body
+from mvidarr_api_gateway.deps import Deps
+from mvidarr_api_gateway.description import operations
 from mvidarr_api_gateway.service import service
 from mvidarr_common.redaction import HIDDEN, redacted
+
+DOCUMENT = api(cast(Deps, SimpleNamespace())).openapi()
+UNTOLD = ("/api/v1/auth/", "/api/v1/files/{id}/")
 
 
 def test_every_route_file_is_listed() -> None:
@@ -31,3 +41,38 @@ def test_secrets_are_hidden_however_deep() -> None:
         "data": [{"spec": {"secret": HIDDEN, "address": None, "name": "n"}}],
         "keyHash": HIDDEN,
     }
+
+
+def test_every_parameter_and_every_body_has_an_example_that_fits() -> None:
+    for operation in operations(DOCUMENT):
+        where = f"{operation.method} {operation.path}"
+        for parameter in operation.said.get("parameters", ()):
+            _require_fit(parameter["schema"], parameter["example"], f"{where} {parameter['name']}")
+        for content in operation.said.get("requestBody", {}).get("content", {}).values():
+            assert content["example"], where
+            _require_fit(content["schema"], content["example"], where)
+
+
+def test_every_answer_says_what_it_holds() -> None:
+    for operation in operations(DOCUMENT):
+        for status, answer in operation.said["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                where = f"{operation.method} {operation.path} {status} {kind}"
+                assert content.get("schema") or operation.path.startswith(UNTOLD), where
+
+
+def test_errors_are_problems_everywhere() -> None:
+    assert "HTTPValidationError" not in str(DOCUMENT)
+    for operation in operations(DOCUMENT):
+        told = {status for status, answer in operation.said["responses"].items()
+                if "application/problem+json" in answer.get("content", {})}  # fmt: skip
+        if operation.secured:
+            assert told >= {"401", "403", "422", "503"}, operation
+        if operation.secured and operation.changes:
+            assert told >= {"404", "409"}, operation
+
+
+def _require_fit(schema: dict[str, Any], value: Any, where: str) -> None:
+    whole = {**schema, "components": DOCUMENT["components"]}
+    errors = list(jsonschema.Draft202012Validator(whole).iter_errors(value))
+    assert not errors, f"{where}: {errors[0].message}"

@@ -1,23 +1,17 @@
-"""The application: routes, errors, and its description."""
+"""The application: routes with their errors, and what is around them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from .deps import Deps
+from .description import description, operation_id
 from .edge import Edge
 from .problems import install
 from .release import VERSION
 from .routes import ROUTERS
-
-SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
-}
 
 
 def application(deps: Deps) -> Edge:
@@ -50,6 +44,7 @@ def api(deps: Deps) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         telemetry={"logs": False, "operation_spans": False},
     )
     app.state.deps = deps
@@ -58,12 +53,3 @@ def api(deps: Deps) -> FastAPI:
     install(app)
     app.openapi = lambda: description(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
-
-
-def description(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document, made when first asked for."""
-    if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        made["components"]["securitySchemes"] = SCHEMES
-        app.openapi_schema = made
-    return app.openapi_schema

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from mvidarr_common.bus import After, Record
+from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.archive import CompareRecords, LogDifference, LogPlace, LogVerified
 from mvidarr_common.messages.queries import GetSystem
 
@@ -20,6 +21,8 @@ async def verified(deps: Deps, after: int, limit: int) -> LogVerified:
     end = (await deps.reads.read(GetSystem())).offset
     records, offset = 0, after
     differences: list[LogDifference] = []
+    if after > end:
+        raise Invalid("invalid_query", f"The log is known up to {end}, and not to {after}.")
     async with deps.bus.read_log(After(after)) as reader:
         while records < limit and offset < end:
             batch = await reader.batch(BATCH, QUIET)

@@ -57,7 +57,7 @@ async def find(query: FindRecords, read: Read) -> Records:
     where: list[sa.ColumnElement[bool]] = []
     if query.contains:
         text = orjson.dumps(query.contains)[1:-1]
-        where.append(event_log.c.body.like(_inside(text)))
+        where.append(event_log.c.body.bool_op("LIKE")(_inside(text)))
     if query.type_is:
         where.append(event_log.c.type.startswith(query.type_is, autoescape=True))
     if query.of:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from math import inf
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
+from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 
 from .base import Value
@@ -92,6 +93,7 @@ def _plain(name: str, kind: Any, limits: tuple[Any, ...]) -> Any:
     known: dict[Any, Any] = {
         bool: True,
         datetime: NOW,
+        AwareDatetime: NOW,
         date: NOW.date(),
         str: _word(name, limits),
         float: min(_NUMBERS.get(name, 1.5), _most(limits)),

@@ -1,6 +1,6 @@
 """What came of a command, for whoever gave it; and taking back what it has changed."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Request, Response
 
@@ -10,7 +10,7 @@ from mvidarr_api_gateway.guard import Asker, Given, allow, guarded_router, needs
 from mvidarr_api_gateway.records import outcome_among, view_of
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_common.errors import NotFound, Unavailable
-from mvidarr_common.messages import Event
+from mvidarr_common.messages import Event, Value
 from mvidarr_common.messages.curating import BulkEditVideos, CommandUndone, UndoCommand
 from mvidarr_common.messages.library import EditVideo, FollowArtist, IgnoreVideo
 from mvidarr_common.messages.queries import ListRecords, RecordView
@@ -25,7 +25,17 @@ USERS = frozenset(
 """What a user may do, a user may undo; all the rest takes a manager."""
 
 
-@router.get("/{id}", openapi_extra=needs("readonly"))
+class CommandView(Value):
+    """What came of it, with the newest records that say so."""
+
+    id: str
+    state: Literal["pending", "done", "rejected"]
+    code: str | None = None
+    message: str | None = None
+    records: tuple[RecordView, ...]
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=CommandView)
 async def command(id: str, caller: Asker, deps: Given) -> Response:
     """Pending, done or rejected, with the records that say so."""
     try:

@@ -15,26 +15,40 @@ from mvidarr_common.messages.queries import ArtistView, ListArtists, ListVideos
 
 router = guarded_router("/feed/v1", "feeds", Tolerant)
 AROUND = timedelta(days=90)
+
+
+class Calendar(Response):
+    media_type = "text/calendar"
+
+
+class News(Response):
+    media_type = RSS
+
+
+class Outline(Response):
+    media_type = OPML
+
+
 OPML_BODY = {"requestBody": {"content": {OPML: {"schema": {"type": "string"}}}, "required": True}}
 
 
-@router.get("/calendar/mvidarr.ics", openapi_extra=needs("readonly"))
+@router.get("/calendar/mvidarr.ics", openapi_extra=needs("readonly"), response_class=Calendar)
 async def calendar(between: Annotated[Between, Query()], deps: Given) -> Response:
     """Releases as a calendar: three months back and ahead without dates."""
     today = datetime.now(UTC).date()
     days = Between(start=between.start or today - AROUND, end=between.end or today + AROUND)
-    return Response(ical(await released(days, deps)), media_type="text/calendar")
+    return Calendar(ical(await released(days, deps)))
 
 
-@router.get("/videos.rss", openapi_extra=needs("readonly"))
+@router.get("/videos.rss", openapi_extra=needs("readonly"), response_class=News)
 async def news(request: Request, deps: Given) -> Response:
     """The newest videos of the library."""
     ready = ListVideos(filter="state = ready", sort="-added", limit=50)
     videos = (await deps.reads.read(ready)).items
-    return Response(rss(videos, str(request.base_url)), media_type=RSS)
+    return News(rss(videos, str(request.base_url)))
 
 
-@router.get("/artists.opml", openapi_extra=needs("readonly"))
+@router.get("/artists.opml", openapi_extra=needs("readonly"), response_class=Outline)
 async def followed(deps: Given) -> Response:
     """The artists that are followed."""
     artists: list[ArtistView] = []
@@ -43,7 +57,7 @@ async def followed(deps: Given) -> Response:
         page = await deps.reads.read(asked)
         artists += page.items
         asked = asked.model_copy(update={"cursor": page.next}) if page.next else None
-    return Response(opml([artist.name for artist in artists]), media_type=OPML)
+    return Outline(opml([artist.name for artist in artists]))
 
 
 @router.post("/artists.opml", openapi_extra=needs("user") | OPML_BODY, response_model=Results)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
+from mvidarr_api_gateway.answers import ABSENT
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.presence import present
@@ -39,7 +40,7 @@ async def files(asked: Annotated[ListFiles, Query()], deps: Given) -> Response:
     return json_bytes(await deps.reads.get(asked))
 
 
-@router.get("/at", openapi_extra=needs("readonly"), response_model=FileView)
+@router.get("/at", openapi_extra=needs("readonly") | ABSENT, response_model=FileView)
 async def at(asked: Annotated[FileAt, Query()], deps: Given) -> Response:
     """The file with this path on disk, or the one to which a picture or an .nfo belongs."""
     return json_bytes(await deps.reads.get(asked))

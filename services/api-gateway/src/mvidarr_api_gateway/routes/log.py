@@ -6,6 +6,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from mvidarr_api_gateway.answers import QUESTION
 from mvidarr_api_gateway.bodies import Body
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
@@ -24,10 +25,14 @@ from mvidarr_common.messages.archive import (
     LogVerified,
 )
 from mvidarr_common.messages.queries import GetSystem, Records
-from mvidarr_common.messages.system import RestoreLog
+from mvidarr_common.messages.system import CommandUnchanged, RestoreLog
 
 router = guarded_router("/api/v1/log", "log")
-GZIP: dict[int | str, dict[str, object]] = {200: {"content": {"application/gzip": {}}}}
+BYTES = {"schema": {"type": "string", "format": "binary"}}
+GZIP: dict[int | str, dict[str, object]] = {200: {"content": {"application/gzip": BYTES}}}
+LINES = {
+    "requestBody": {"content": {"application/octet-stream": BYTES}, "required": True}
+} | QUESTION
 
 
 class Stretch(Value):
@@ -62,34 +67,38 @@ async def verify(asked: Annotated[Stretch, Query()], deps: Given) -> Response:
     return json_value(found.model_dump(mode="json"))
 
 
-@router.get("/export", openapi_extra=needs("admin"), responses=GZIP)
+@router.get(
+    "/export", openapi_extra=needs("admin"), responses=GZIP, response_class=StreamingResponse
+)
 async def export(deps: Given) -> Response:
     """Every record whole, secrets too, as JSON Lines; keep it like a password."""
     name = {"Content-Disposition": 'attachment; filename="mvidarr-log.jsonl.gz"'}
     return StreamingResponse(exported(deps), headers=name, media_type="application/gzip")
 
 
-@router.post("/restore", openapi_extra=needs("admin"))
+@router.post("/restore", openapi_extra=needs("admin"), response_model=CommandUnchanged)
 async def restore(request: Request, deps: Given) -> Response:
     """Make the broker's log the one of this library, also if another one has used it."""
     system = await deps.reads.read(GetSystem())
     return await perform(request, RestoreLog(log_id=system.log_id), Reply(show=lambda _: None))
 
 
-@router.post("/import", openapi_extra=needs("admin"))
+@router.post("/import", openapi_extra=needs("admin"), response_model=ImportBegun | CommandUnchanged)
 async def begin(request: Request) -> Response:
     """Begin to take over another log; only an empty system can."""
     return await perform(request, BeginImport(), Reply(ImportBegun, show=lambda _: None))
 
 
-@router.post("/import/records", openapi_extra=needs("admin"), status_code=204)
+@router.post("/import/records", openapi_extra=needs("admin") | LINES, status_code=204)
 async def records(request: Request, deps: Given) -> Response:
     """Some lines of an export, in their order."""
     await append_records(deps, await request.body())
     return Response(status_code=204)
 
 
-@router.post("/import/end", openapi_extra=needs("admin"))
+@router.post(
+    "/import/end", openapi_extra=needs("admin"), response_model=ImportEnded | CommandUnchanged
+)
 async def end(body: Handed, request: Request) -> Response:
     """That was all: work begins."""
     command = EndImport(records=body.records)

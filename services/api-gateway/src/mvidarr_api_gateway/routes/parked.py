@@ -10,7 +10,15 @@ from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_common.messages.archive import GetParked, ParkedDetail
 from mvidarr_common.messages.queries import ListParked, ParkedMessages
-from mvidarr_common.messages.system import DiscardParked, EditParked, RetryParked
+from mvidarr_common.messages.system import (
+    CommandUnchanged,
+    DiscardParked,
+    EditParked,
+    ParkedDiscarded,
+    ParkedEdited,
+    ParkedRetried,
+    RetryParked,
+)
 
 router = guarded_router("/api/v1/parked", "parked")
 FACT = Reply(show=lambda _: None)
@@ -23,7 +31,9 @@ async def parked(asked: Annotated[ListParked, Query()], deps: Given) -> Response
     return json_bytes(await deps.reads.get(asked))
 
 
-@router.post("/retry", openapi_extra=needs("admin"))
+@router.post(
+    "/retry", openapi_extra=needs("admin"), response_model=ParkedRetried | CommandUnchanged
+)
 async def retry(request: Request, body: WhichParked | None = None) -> Response:
     """Try one again, or all of them."""
     event_id = body.event_id if body else None
@@ -36,14 +46,14 @@ async def one(event_id: str, deps: Given) -> Response:
     return json_bytes(await deps.reads.get(GetParked(event_id=event_id)))
 
 
-@router.post("/{event_id}/edit", openapi_extra=needs("admin"))
+@router.post("/{event_id}/edit", openapi_extra=needs("admin"), response_model=ParkedEdited)
 async def edit(event_id: str, body: Edit, request: Request) -> Response:
     """Change fields of its data, with the reason, and try it again."""
     command = EditParked(event_id=event_id, changes=body.changes, reason=body.reason)
     return await perform(request, command, FACT)
 
 
-@router.delete("/{event_id}", openapi_extra=needs("admin"))
+@router.delete("/{event_id}", openapi_extra=needs("admin"), response_model=ParkedDiscarded)
 async def discard(event_id: str, body: Reason, request: Request) -> Response:
     """Set one aside for good, with the reason."""
     return await perform(request, DiscardParked(event_id=event_id, reason=body.reason), FACT)

@@ -46,7 +46,7 @@ async def status(deps: Given) -> Response:
     return json_value(told.model_dump(mode="json"))
 
 
-@router.post("/rebuild", openapi_extra=needs("admin"))
+@router.post("/rebuild", openapi_extra=needs("admin"), response_model=ReadModelRebuilt)
 async def rebuild(request: Request, body: Which | None = None) -> Response:
     """Fill the read model anew from the archive, beside the live one; or go back to the one that
     was live before."""

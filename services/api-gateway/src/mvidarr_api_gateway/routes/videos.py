@@ -38,6 +38,7 @@ from mvidarr_common.messages.queries import (
     Videos,
     VideoView,
 )
+from mvidarr_common.messages.system import CommandUnchanged
 
 router = guarded_router("/api/v1/videos", "videos")
 
@@ -57,7 +58,7 @@ async def add(body: NewVideo, request: Request, deps: Given) -> Response:
     return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
 
 
-@router.patch("", openapi_extra=needs("user"))
+@router.patch("", openapi_extra=needs("user"), response_model=VideosEdited | CommandUnchanged)
 async def bulk_edit(body: BulkEdit, request: Request, deps: Given) -> Response:
     """Set the same in many, by ids or by a filter: in all of them, or in none."""
     ids = await _meant(body, deps)

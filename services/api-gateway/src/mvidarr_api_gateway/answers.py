@@ -1,0 +1,144 @@
+"""What an operation may answer besides what its route says: told here once, for the description.
+
+A route says what it answers when all is well. What can go wrong follows from what kind of
+operation it is: who may ask, what it names, whether it changes something.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mvidarr_common.messages import Value
+
+from .problems import MEDIA_TYPE
+
+Json = dict[str, Any]
+QUESTION = {"x-question": True}
+"""For `openapi_extra` of a POST that changes nothing and gives no command."""
+ABSENT = {"x-may-be-absent": True}
+"""For that of a question about something that its path does not name."""
+
+
+class ProblemView(Value):
+    """An error (RFC 9457): a stable code and a sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    request_id: str
+    existing: str | None = None
+    """What is in the way, such as the video that has this URL already."""
+
+
+class PendingView(Value):
+    """The command is in the log and will be decided; `location` tells what came of it."""
+
+    command_id: str
+    state: str
+    location: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path, and what the document says of it so far."""
+
+    path: str
+    method: str
+    said: Json
+
+    @property
+    def secured(self) -> bool:
+        """Whether it asks who is asking."""
+        return bool(self.said.get("security"))
+
+    @property
+    def changes(self) -> bool:
+        """Whether it gives a command."""
+        return self.method != "get" and not self.said.get("x-question")
+
+    @property
+    def reads(self) -> bool:
+        """Whether it shows something as JSON, which then has a tag."""
+        return self.method == "get" and self.secured
+
+    @property
+    def has_body(self) -> bool:
+        """Whether something is sent to it."""
+        return "requestBody" in self.said
+
+    @property
+    def names(self) -> bool:
+        """Whether it is about one thing, which there may not be."""
+        return "{" in self.path or bool(self.said.get("x-may-be-absent"))
+
+    @property
+    def limited(self) -> bool:
+        """Whether it can be too much, or the system not there for it."""
+        return self.path.startswith(("/api", "/feed"))
+
+
+@dataclass(frozen=True)
+class Possible:
+    """An answer, and of which operations it is one."""
+
+    status: int
+    sentence: str
+    when: Callable[[Operation], bool]
+    schema: str | None = "Problem"
+    headers: tuple[str, ...] = ()
+
+
+POSSIBLE = (
+    Possible(
+        202, "Accepted; it was not decided within the time.", lambda o: o.changes,
+        "Pending", ("Location",),
+    ),
+    Possible(304, "What the client has is still so.", lambda o: o.reads, None, ("ETag",)),
+    Possible(400, "The body is not JSON.", lambda o: o.has_body),
+    Possible(
+        401, "Nobody knows who is asking.", lambda o: o.secured or "/auth/" in o.path,
+        headers=("WWW-Authenticate",),
+    ),
+    Possible(403, "Who is asking may not.", lambda o: o.secured),
+    Possible(404, "There is no such thing.", lambda o: o.names or o.changes),
+    Possible(409, "It cannot be done in the present state.", lambda o: o.changes),
+    Possible(413, "The body is too large.", lambda o: o.has_body),
+    Possible(422, "What was given cannot be used.", lambda o: o.limited),
+    Possible(503, "Not now.", lambda o: o.limited, headers=("Retry-After",)),
+)  # fmt: skip
+
+HEADERS: dict[str, Json] = {
+    "ETag": {"description": "Names what was answered.", "schema": {"type": "string"}},
+    "Location": {"description": "Where it is found.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "How to say who.", "schema": {"type": "string"}},
+}
+
+
+def tell_all(operations: Iterable[Operation]) -> None:
+    """Write into the operations what else they may answer; what a route says itself stays."""
+    for operation in operations:
+        answers = operation.said["responses"]
+        if "HTTPValidationError" in str(answers.get("422")):
+            del answers["422"]
+        if operation.changes and "201" in answers:
+            answers.setdefault("200", answers["201"] | {"description": "It was so already."})
+        for possible in POSSIBLE:
+            if possible.when(operation):
+                answers.setdefault(str(possible.status), _described(possible))
+        operation.said["responses"] = dict(sorted(answers.items()))
+
+
+def _described(possible: Possible) -> Json:
+    told: Json = {"description": possible.sentence}
+    if possible.headers:
+        told["headers"] = {
+            name: {"$ref": f"#/components/headers/{name}"} for name in possible.headers
+        }
+    if possible.schema:
+        kind = MEDIA_TYPE if possible.schema == "Problem" else "application/json"
+        told["content"] = {kind: {"schema": {"$ref": f"#/components/schemas/{possible.schema}"}}}
+    return told

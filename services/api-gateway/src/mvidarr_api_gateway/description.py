@@ -1,0 +1,55 @@
+"""The OpenAPI 3.1 document: what FastAPI knows of the routes, completed from tables."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from mvidarr_common.messages import Value
+
+from .answers import HEADERS, Operation, PendingView, ProblemView, tell_all
+from .examples import give_examples
+from .routes import ROUTERS
+
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+OWN: dict[str, type[Value]] = {"Problem": ProblemView, "Pending": PendingView}
+LEFT_OUT = ("HTTPValidationError", "ValidationError")
+"""How FastAPI would tell errors; ours are problems."""
+
+
+def description(app: FastAPI) -> dict[str, Any]:
+    """The document, made when first asked for."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        _complete(made)
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def operation_id(route: APIRoute) -> str:
+    """How generated clients name it, by file and function: `videos_edit`."""
+    return f"{route.endpoint.__module__.rpartition('.')[2]}_{route.name}"
+
+
+def operations(document: dict[str, Any]) -> Iterator[Operation]:
+    """Every method of every path."""
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            yield Operation(path, method, said)
+
+
+def _complete(document: dict[str, Any]) -> None:
+    components = document["components"]
+    components["securitySchemes"] = SCHEMES
+    components["headers"] = HEADERS
+    tell_all(operations(document))
+    give_examples(operations(document), ROUTERS)
+    for name in LEFT_OUT:
+        components["schemas"].pop(name, None)
+    for name, view in OWN.items():
+        components["schemas"][name] = view.model_json_schema(mode="serialization")
