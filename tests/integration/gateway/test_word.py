@@ -51,6 +51,8 @@ async def test_every_answer_is_as_described(
         for found in schema.get_all_operations():
             assert isinstance(found, Ok)
             operation = found.ok()
+            if "event-stream" in str(operation.definition.raw["responses"]):
+                continue  # it never ends
             with subtests.test(operation=operation.label):
                 trial = Trial(f"http://127.0.0.1:{port}", session, _real(operation.path, things))
                 await asyncio.to_thread(trial.run, operation)

@@ -22,9 +22,10 @@ PARAMETERS: dict[str, Any] = {
     "end": "2026-01-31", "fields": "id,title,state", "filter": "state = ready",
     "of": "video/video-1", "path": "library/Björk/Björk - Jóga.mp4", "search": "Jóga",
     "sort": "-added", "sortKey": "added", "start": "2026-01-01", "typeIs": "event.video",
-    "forSubject": "video/video-1", "kindIs": "download",
+    "/api/v1/events after": "log-1:100", "forSubject": "video/video-1",
+    "kindIs": "download", "topics": "jobs,library",
 }  # fmt: skip
-"""By name; what is not here has a default, a list of values, or is an id."""
+"""By name, or by path and name; what is not here has a default, a list of values, or is an id."""
 BODIES: dict[str, Any] = {
     "BulkEdit": {"filter": "artist = bjork", "changes": {"artist": "Björk"}},
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
@@ -107,8 +108,8 @@ def _parameter(name: str, schema: dict[str, Any], place: str) -> Any:
             return [f"{name.removesuffix('s')}-1"]
     if found := IDS.search(place):
         return NAMED.get(found[1], f"{found[1].removesuffix('s')}-1")
-    if name in PARAMETERS:
-        return PARAMETERS[name]
+    if known := PARAMETERS.get(f"{place} {name}", PARAMETERS.get(name)):
+        return known
     if schema.get("default") is not None:
         return schema["default"]
     return _plain(name, schema)

@@ -23,7 +23,7 @@ async def events(socket: WebSocket) -> None:
     await converse(socket, deps_of(socket))
 
 
-@router.get("/events", openapi_extra=needs("readonly"), responses=STREAM)
+@router.get("/events", openapi_extra=needs("readonly"), responses=STREAM, response_class=Response)
 async def stream(
     deps: Given,
     caller: Asker,
