@@ -31,10 +31,14 @@ SMALLER: dict[str, Any] = {
         {"name": "small", "does": "transcode", "recipe": "mobile_optimized",
          "when": "height > 100"},
         {"name": "sound", "does": "extract_audio", "form": "mp3", "when": "duration > 3600"},
-        {"name": "place", "does": "place", "after": ["small", "sound"], "of": ["small", "sound"]},
+        {"name": "new", "does": "fingerprint", "after": ["small"], "seconds": 10},
+        {"name": "old", "does": "fingerprint", "film": "library", "seconds": 10},
+        {"name": "same", "does": "match", "after": ["new", "old"]},
+        {"name": "place", "does": "place", "after": ["same", "sound"], "of": ["small", "sound"]},
         {"name": "clip", "does": "preview", "seconds": 1},
         {"name": "wave", "does": "waveform"},
-        {"name": "beside", "does": "sidecars", "after": ["place", "clip", "wave"]},
+        {"name": "stream", "does": "hls", "heights": [240]},
+        {"name": "beside", "does": "sidecars", "after": ["place", "clip", "wave", "stream"]},
     ],
 }  # fmt: skip
 
@@ -95,8 +99,8 @@ async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_th
     saved = await made(client, "/pipelines/smaller", PipelineView, SMALLER, method="PUT")
     assert (saved.version, saved.needs) == (1, ("library",))
 
-    small, sound, place, *extras = (await tried(client, first.id)).steps
-    assert [len(step.commands) for step in extras] == [1, 1, 0]
+    small, sound, *prints, place, clip, wave, stream, _ = (await tried(client, first.id)).steps
+    assert [len(step.commands) for step in (*prints, clip, wave, stream)] == [1, 1, 0, 1, 1, 1]
     [command] = small.commands
     assert command[0] == "ffmpeg"
     assert f"file:{(await video(client, first.id)).files[0].rendition.path}" in command
@@ -107,8 +111,7 @@ async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_th
     run = await finished(client, begun.id)
     states = {step.name: step.state for step in run.steps}
     assert (run.state, run.fraction) == ("completed", 1.0)
-    extras_done = dict.fromkeys(("clip", "wave", "beside"), "done")
-    assert states == {"small": "done", "sound": "unneeded", "place": "done"} | extras_done
+    assert states == {step["name"]: "done" for step in SMALLER["steps"]} | {"sound": "unneeded"}
 
     bulk = await made(client, "/pipelines/smaller/run", BulkView, {"filter": "title = Second"})
     assert (await all_over(client, bulk.id)).completed == 1
@@ -126,6 +129,7 @@ async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_th
     assert "<title>Renamed</title>" in nfo.read_text()
     for name in ("preview.webp", "waveform.png", "waveform.json"):
         assert nfo.with_name(f"Pipes - Renamed-{name}").stat().st_size
+    assert nfo.with_name(".renditions").joinpath("Pipes - Renamed.hls/v0/film.m4s").stat().st_size
 
 
 async def test_a_file_below_import_is_listed_and_taken_into_the_library(

@@ -1,6 +1,8 @@
 """Cut, joined and shown on real media."""
 
+import asyncio
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from mvidarr_transcoder.operations import (
     verify,
     waveform,
 )
+
+ONE_FILE = ["master.m3u8", "v0/film.m4s", "v0/index.m3u8", "v1/film.m4s", "v1/index.m3u8"]
 
 
 @pytest.fixture
@@ -89,12 +93,14 @@ async def test_previews_move(film: Any, root: DataRoot, run: Any) -> None:
             assert getattr(image, "n_frames", 1) == 10
 
 
+@pytest.mark.parametrize("one_file", [False, True])
 async def test_a_stream_has_a_playlist_and_renditions_that_play(
-    make: Any, root: DataRoot, run: Any
+    one_file: bool, make: Any, root: DataRoot, run: Any, ffmpeg: str
 ) -> None:
     path = make("big.mp4", "-f", "lavfi", "-i", "testsrc2=s=854x480:r=5:d=5", "-f", "lavfi", "-i",
                 "sine=d=5", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")  # fmt: skip
     spec = Hls(path=root.relative(path), facts=measure(str(path)), heights=(240, 480), seconds=2)
+    spec = spec.model_copy(update={"one_file": one_file})
     made = await run(hls, spec)
     master = root.at(made.master)
     text = master.read_text()
@@ -103,6 +109,14 @@ async def test_a_stream_has_a_playlist_and_renditions_that_play(
     assert "RESOLUTION=426x240" in text
     for name in ("v0", "v1"):
         playlist = (master.parent / name / "index.m3u8").read_text()
-        assert playlist.count(".m4s") == 3
+        assert playlist.count("#EXTINF") == 3
         assert "#EXT-X-MAP" in playlist
         assert playlist.rstrip().endswith("#EXT-X-ENDLIST")
+    line = [ffmpeg, "-v", "error", "-i", str(master), "-map", "0:v", "-f", "framehash", "-"]
+    played = await asyncio.to_thread(
+        subprocess.run, line, check=True, capture_output=True, text=True
+    )
+    frames = [each for each in played.stdout.splitlines() if not each.startswith("#")]
+    assert (len(frames), played.stderr) == (50, "")
+    inside = sorted(str(file.relative_to(master.parent)) for file in map(root.at, made.files))
+    assert inside == (ONE_FILE if one_file else [])

@@ -25,6 +25,7 @@ from mvidarr_common.messages.jobs import (
     Scrub,
     Sidecars,
     Take,
+    Trash,
 )
 from mvidarr_common.messages.library import Description, Rendition
 from mvidarr_common.processes import Children
@@ -34,7 +35,7 @@ from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.embedding import RECORD
 from mvidarr_transcoder.media import measure, same_packets, sha256_of
 from mvidarr_transcoder.moves import JOURNAL
-from mvidarr_transcoder.operations import find_imports, place, rename, scrub, sidecars, take
+from mvidarr_transcoder.operations import find_imports, place, rename, scrub, sidecars, take, trash
 
 Staged = Callable[..., PlaceFile]
 Run = Callable[..., Awaitable[Any]]
@@ -81,6 +82,35 @@ async def test_sidecars_are_written_anew_beside_their_film(
     assert written == (f"{stem}.nfo", f"{stem}.lrc", f"{stem}-poster.jpg")
     assert "<title>Another</title>" in root.at(written[0]).read_text()
     assert root.at(written[1]).read_text() == "[00:01.00]la"
+
+
+async def test_a_stream_lies_hidden_and_goes_where_its_film_goes(
+    staged: Staged, root: DataRoot, put: Any, run: Any
+) -> None:
+    file = staged()
+    (film,) = (await run(place, placing(file))).renditions
+    parts = {"hls/master": "master.m3u8", "hls/v0/film": "v0/film.m4s"}
+    art = tuple(
+        Artwork(path=put(name, role.encode()), role=role, width=0, height=0)
+        for role, name in parts.items()
+    )
+    spec = Sidecars(path=film.path, place=placing(file), artwork=art)
+    written = (await run(sidecars, spec, job_id="sidecars")).written
+    hidden, streams = "Björk/.renditions", "Björk/.renditions/Björk - Jóga.hls"
+    assert written[1:] == tuple(
+        f"library/{hidden}/Björk - Army of Me.hls/{name}" for name in parts.values()
+    )
+    assert (root.library / hidden / ".ignore").exists()
+    asked = FileToMove(file_id="f1", path=film.path, sidecars=written)
+    new = await run(rename, Rename(file=asked, place=placing(file, "Jóga")), job_id="new")
+    assert names(root) == [
+        f"{hidden}/.ignore", f"{hidden}/.nomedia", f"{streams}/master.m3u8",
+        f"{streams}/v0/film.m4s", "Björk/Björk - Jóga.mp4", "Björk/Björk - Jóga.nfo",
+    ]  # fmt: skip
+    moved = FileToMove(file_id="f1", path=new.moved.path, sidecars=new.moved.sidecars)
+    gone = await run(trash, Trash(files=(moved,)), job_id="gone")
+    assert [root.at(path).exists() for path in gone.moved[0].sidecars] == [True] * 3
+    assert list(root.library.iterdir()) == []
 
 
 async def test_lyrics_without_times_are_a_text(staged: Staged, root: DataRoot, run: Any) -> None:

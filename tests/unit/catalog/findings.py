@@ -15,9 +15,14 @@ from mvidarr_common.messages.jobs import (
     EncodePart,
     ExtractAudio,
     FindImports,
+    Fingerprint,
+    Fingerprinted,
+    Hls,
     ImportsFound,
     IsBetter,
     JoinParts,
+    Match,
+    Matched,
     Moved,
     Noop,
     NothingDone,
@@ -27,6 +32,7 @@ from mvidarr_common.messages.jobs import (
     Placed,
     Preview,
     PreviewMade,
+    Print,
     Purge,
     Purged,
     Rename,
@@ -39,6 +45,7 @@ from mvidarr_common.messages.jobs import (
     ShowCommands,
     Sidecars,
     SidecarsWritten,
+    Streamable,
     Take,
     Taken,
     Thumbnails,
@@ -118,6 +125,13 @@ _RESULTS: dict[type[AnySpec], Callable[..., AnyResult]] = {
     Waveform: lambda spec, place: WaveformDrawn(
         picture=f"{place}/waveform.png", peaks=f"{place}/peaks.json"
     ),
+    Hls: lambda spec, place: Streamable(
+        master=f"{place}/hls/master.m3u8",
+        heights=(360,),
+        files=(f"{place}/hls/master.m3u8", f"{place}/hls/v0/index.m3u8"),
+    ),
+    Fingerprint: lambda spec, place: Fingerprinted(print=Print(sound=spec.path)),
+    Match: lambda spec, place: Matched(verdict="other_cut", sound=0.9, picture=0.9, offset=2.0),
     FindImports: lambda spec, place: ImportsFound(files=()),
     Take: lambda spec, place: Taken(
         path=f"{place}/v.mp4", size=1, sha256="s", found=Description(title="T", artist="A")

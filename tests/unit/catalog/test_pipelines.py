@@ -152,7 +152,8 @@ SHOWING = plan(
     {"name": "wave", "does": "waveform"},
     {"name": "sound", "does": "extract_audio", "form": "mp3"},
     {"name": "place", "does": "place", "after": ["sound"]},
-    {"name": "beside", "does": "sidecars", "after": ["clip", "wave", "place"]},
+    {"name": "stream", "does": "hls", "heights": [360]},
+    {"name": "beside", "does": "sidecars", "after": ["clip", "wave", "stream", "place"]},
 )
 
 
@@ -177,14 +178,16 @@ def with_sound() -> Story:
     return story
 
 
-def test_previews_and_waveforms_lie_beside_the_film_and_go_where_it_goes() -> None:
+def test_previews_waveforms_and_streams_lie_beside_the_film_and_go_where_it_goes() -> None:
     story = with_sound()
     story.live(SavePipeline(name="showing", plan=SHOWING))
     run = begin(story, "showing")
     work(story)
     assert fates(story, story.row(Run, run.id)) == dict.fromkeys(names_of(SHOWING), "done")
     [beside] = [job.spec for job in story.rows(Job) if isinstance(job.spec, Sidecars)]
-    assert [art.role for art in beside.artwork] == ["preview", "waveform", "waveform"]
+    assert [art.role for art in beside.artwork] == [
+        "preview", "waveform", "waveform", "hls/master", "hls/v0/index",
+    ]  # fmt: skip
     [film] = [each for each in story.rows(File) if each.rendition.path == beside.path]
     assert set(result_of_sidecars(story)) <= set(film.rendition.sidecars)
 
@@ -195,12 +198,13 @@ def result_of_sidecars(story: Story) -> tuple[str, ...]:
     return job.result.written
 
 
-def test_a_silent_film_has_no_waveform() -> None:
+def test_what_is_not_known_to_have_sound_or_pictures_is_not_shown() -> None:
     story = library()
     story.live(SavePipeline(name="showing", plan=SHOWING))
     run = begin(story, "showing")
     work(story)
-    assert fates(story, story.row(Run, run.id))["wave"] == "unneeded"
+    found = fates(story, story.row(Run, run.id))
+    assert (found["wave"], found["stream"]) == ("unneeded", "unneeded")
 
 
 def test_a_dry_run_names_previews_and_waveforms() -> None:
@@ -210,13 +214,7 @@ def test_a_dry_run_names_previews_and_waveforms() -> None:
     assert isinstance(job.spec, ShowCommands)
     kinds = {step.name: step.spec.kind if step.spec else None for step in job.spec.steps}
     assert kinds == {"clip": "preview", "wave": "waveform", "sound": "extract_audio",
-                     "place": "place", "beside": "sidecars"}  # fmt: skip
-
-
-@pytest.mark.parametrize("does", ["hls", "fingerprint"])
-def test_what_has_no_place_in_a_pipeline_is_refused_with_a_sentence(does: str) -> None:
-    with pytest.raises(ValueError, match=f"{does} is no step: .*; add it as a job"):
-        plan({"name": "a", "does": does})
+                     "stream": "hls", "place": "place", "beside": "sidecars"}  # fmt: skip
 
 
 def test_a_preview_that_nobody_would_find_is_refused() -> None:

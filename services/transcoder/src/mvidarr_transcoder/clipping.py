@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mvidarr_common.messages.jobs import ExtractAudio, Hls, Preview, Trim, Waveform
+from mvidarr_common.messages.jobs import ExtractAudio, Fingerprint, Hls, Preview, Trim, Waveform
 from mvidarr_common.messages.media import MediaFacts
 
 from .media.opening import DEMUXERS, PROTOCOLS
@@ -154,6 +154,14 @@ def preview(ffmpeg: str, spec: Preview, source: Path, target: Path) -> list[str]
     ]  # fmt: skip
 
 
+def sound_print(ffmpeg: str, spec: Fingerprint, source: Path, target: Path) -> list[str]:
+    """Chromaprint's numbers, as they are."""
+    return [
+        *opening(ffmpeg, source), "-t", str(spec.seconds), "-map", "0:a:0", "-vn",
+        "-f", "chromaprint", "-fp_format", "raw", f"file:{target}",
+    ]  # fmt: skip
+
+
 def hls_sizes(spec: Hls) -> list[tuple[int, int]]:
     """The renditions' sizes, smallest first; a small film has one, its own."""
     picture = spec.facts.picture
@@ -176,14 +184,16 @@ def hls(ffmpeg: str, spec: Hls, source: Path, folder: Path, threads: int) -> lis
         rate = _RATES[min(_RATES, key=lambda known: abs(known - height))]
         streams += ["-map", f"[v{number}]", *(["-map", "0:a:0"] if sound else [])]
         streams += [f"-maxrate:v:{number}", f"{rate}k", f"-bufsize:v:{number}", f"{rate * 2}k"]
+    single = ["-hls_flags", "single_file"] if spec.one_file else []
+    segments = "film.m4s" if spec.one_file else "%d.m4s"
     pairs = " ".join(f"v:{n},a:{n}" if sound else f"v:{n}" for n in range(len(sizes)))
     return [
         *opening(ffmpeg, source, threads), "-filter_complex", ";".join(chains), *streams,
         "-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p",
         "-force_key_frames", f"expr:gte(t,n_forced*{spec.seconds})", "-sc_threshold", "0",
         "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-f", "hls", "-hls_time", str(spec.seconds),
-        "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4",
-        "-hls_segment_filename", f"{folder}/v%v/%d.m4s", "-master_pl_name", "master.m3u8",
+        "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4", *single,
+        "-hls_segment_filename", f"{folder}/v%v/{segments}", "-master_pl_name", "master.m3u8",
         "-var_stream_map", pairs, f"{folder}/v%v/index.m3u8",
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from mvidarr_common.messages.jobs import FileToMove, Moved, PlaceFile, Rename, R
 from mvidarr_common.naming import path_for
 
 from .moves import Move
-from .shelving import films, free_shelf
+from .shelving import films, following, free_shelf
 from .sources import below, existing
 
 
@@ -54,10 +54,9 @@ def _sidecars(root: DataRoot, file: FileToMove, film: Move) -> Iterator[Move]:
     for path in file.sidecars:
         source = below(root, path, root.library)
         if source.exists() and source.is_relative_to(film.source.parent):
-            name, *rest = source.relative_to(film.source.parent).parts
-            if name.startswith(film.source.stem):
-                name = film.target.stem + name[len(film.source.stem) :]
-                yield Move(source, film.target.parent.joinpath(name, *rest))
+            now = source.relative_to(film.source.parent)
+            if name := following(now, film.source.stem, film.target.stem):
+                yield Move(source, film.target.parent / name)
 
 
 def _replacing(

@@ -7,9 +7,9 @@ that they skip. The order of `spec.files` decides, and nothing else.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from mvidarr_common.errors import JobError
 from mvidarr_common.files import DataRoot
@@ -71,20 +71,34 @@ def placed(root: DataRoot, spec: Place, moves: Sequence[Move]) -> Placed:
     )
 
 
-def hide_renditions(moves: Sequence[Move]) -> None:
+def hide_renditions(targets: Iterable[Path]) -> None:
     """Keep Jellyfin and Kodi out of the folders that hold further renditions."""
-    for folder in {move.target.parent for move in moves}:
+    for folder in {folder for target in targets for folder in target.parents}:
         if folder.name == RENDITIONS:
             for marker in MARKERS:
                 (folder / marker).touch()
 
 
 def beside(stem: str, art: Artwork) -> str:
-    """The path of a picture, from the folder of its video."""
+    """The path of a picture, from the folder of its video. What media servers would list is
+    hidden from them."""
     suffix = PurePosixPath(art.path).suffix.lower()
+    if art.role.startswith("hls/"):
+        return f"{RENDITIONS}/{stem}.{art.role}{suffix}"
     if art.role.startswith("trickplay/"):
         return f"{stem}.{art.role}{suffix}"
     return f"{stem}-{art.role}{suffix}"
+
+
+def following(sidecar: PurePath, stem: str, new: str) -> PurePath | None:
+    """The path of a sidecar, from the folder of its film, when the film's stem is another; None
+    if nothing of its name is the film's."""
+    parts = list(sidecar.parts)
+    at = 1 if parts[0] == RENDITIONS and len(parts) > 1 else 0
+    if not parts[at].startswith(stem):
+        return None
+    parts[at] = new + parts[at][len(stem) :]
+    return PurePath(*parts)
 
 
 def free_shelf(root: DataRoot, parts: tuple[str, ...], of: Path | None = None) -> Shelf:

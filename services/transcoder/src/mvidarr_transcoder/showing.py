@@ -5,6 +5,8 @@ from pathlib import Path
 from mvidarr_common.messages.jobs import (
     AnySpec,
     ExtractAudio,
+    Fingerprint,
+    Hls,
     IsBetter,
     Preview,
     Quality,
@@ -46,12 +48,10 @@ def commands(spec: AnySpec, name: str, threads: int) -> list[list[str]]:
         case ExtractAudio() if spec.facts.audio:
             target = folder / f"audio.{clipping.sound_form(spec).extension}"
             return [clipping.extract(FFMPEG, spec, Path(spec.path), target)]
-        case Preview() if spec.facts.picture:
-            return [
-                clipping.preview(FFMPEG, spec, Path(spec.path), folder / f"preview.{spec.form}")
-            ]
-        case Waveform() if spec.facts.audio:
-            return [clipping.waveform(FFMPEG, spec, Path(spec.path), folder / "waveform.png")]
+        case Preview() | Hls() if spec.facts.picture:
+            return [_seen(spec, folder, threads)]
+        case Waveform() | Fingerprint() if spec.facts.audio:
+            return [_heard(spec, folder)]
         case Quality():
             return _weighing(spec.path, spec.facts, threads)
         case IsBetter():
@@ -59,6 +59,18 @@ def commands(spec: AnySpec, name: str, threads: int) -> list[list[str]]:
             return ours + _weighing(spec.than, spec.than_facts, threads)
         case _:
             return []
+
+
+def _seen(spec: Preview | Hls, folder: Path, threads: int) -> list[str]:
+    if isinstance(spec, Hls):
+        return clipping.hls(FFMPEG, spec, Path(spec.path), folder / "hls", threads)
+    return clipping.preview(FFMPEG, spec, Path(spec.path), folder / f"preview.{spec.form}")
+
+
+def _heard(spec: Waveform | Fingerprint, folder: Path) -> list[str]:
+    if isinstance(spec, Waveform):
+        return clipping.waveform(FFMPEG, spec, Path(spec.path), folder / "waveform.png")
+    return clipping.sound_print(FFMPEG, spec, Path(spec.path), folder / "sound.print")
 
 
 def _transcoding(spec: Transcode, folder: Path, threads: int) -> list[list[str]]:

@@ -7,7 +7,7 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import FileToMove, Moved
 
 from .moves import Move
-from .shelving import numbered
+from .shelving import following, numbered
 from .sources import below, existing
 
 
@@ -58,11 +58,10 @@ def _numbered(root: DataRoot, file: FileToMove, here: Path, there: Path, number:
     moves = []
     for source in (film, *(below(root, path, here) for path in file.sidecars)):
         try:
-            name, *rest = source.relative_to(film.parent).parts
+            now = source.relative_to(film.parent)
         except ValueError:  # a sidecar elsewhere keeps its name
             moves.append(Move(source, there / source.relative_to(here)))
             continue
-        if name.startswith(film.stem):
-            name = numbered(film.stem, number) + name[len(film.stem) :]
-        moves.append(Move(source, there / film.parent.relative_to(here) / Path(name, *rest)))
+        name = following(now, film.stem, numbered(film.stem, number)) or now
+        moves.append(Move(source, there / film.parent.relative_to(here) / name))
     return moves

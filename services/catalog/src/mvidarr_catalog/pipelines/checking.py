@@ -8,7 +8,7 @@ from mvidarr_common.messages.work.plans import AnyStep, PipelinePlan
 
 from .conditions import condition
 from .graph import before, in_order
-from .sorts import GIVEN, SENTENCES, TRADES, Sort
+from .sorts import GIVEN, SENTENCES, TRADES, Sort, needs_of
 
 
 def check(plan: PipelinePlan) -> None:
@@ -32,7 +32,7 @@ def check(plan: PipelinePlan) -> None:
 
 def begins_with(plan: PipelinePlan) -> frozenset[Sort]:
     """What a run of it must be given: the page of a video, a video in the library."""
-    missing = {sort for step in plan.steps for sort in TRADES[step.does].needs}
+    missing = {sort for step in plan.steps for sort in needs_of(step)}
     from_library = any(_film_of_library(plan, step) for step in plan.steps)
     return frozenset(missing & GIVEN | ({"library"} if from_library else set()))
 
@@ -56,10 +56,12 @@ def _check_names(plan: PipelinePlan, names: set[str]) -> None:
 
 def _check_needs(plan: PipelinePlan, step: AnyStep) -> None:
     earlier = set(before(plan, step.name))
-    for need in TRADES[step.does].needs:
+    for need in needs_of(step):
         found = gives(plan, need)
         if need not in GIVEN and need != "film" and not found & earlier:
             raise bad(f"{step.name} needs {SENTENCES[need]}, and no step before it gives that.")
+    if step.does == "match" and len(gives(plan, "print") & earlier) < 2:
+        raise bad(f"{step.name} compares two fingerprints, and only one is taken before it.")
     films = gives(plan, "film") | gives(plan, "fetched")
     for name in step.of:
         if name not in earlier or name not in films:
@@ -75,5 +77,4 @@ def _check_extras(plan: PipelinePlan) -> None:
 
 def _film_of_library(plan: PipelinePlan, step: AnyStep) -> bool:
     """Whether its film can only be the one that lies in the library."""
-    needs_film = "film" in TRADES[step.does].needs
-    return needs_film and not gives(plan, "film") & set(before(plan, step.name))
+    return "film" in needs_of(step) and not gives(plan, "film") & set(before(plan, step.name))

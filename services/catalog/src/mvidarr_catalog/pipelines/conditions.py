@@ -15,7 +15,8 @@ Fact = str | float | bool | None
 Facts = Mapping[str, Fact]
 
 _TEXTS = frozenset({
-    "container", "quality", "videoCodec", "pixelFormat", "hdr", "audioCodec", "recipe", "verdict"
+    "container", "quality", "videoCodec", "pixelFormat", "hdr", "audioCodec", "recipe", "verdict",
+    "match",
 })  # fmt: skip
 _NUMBERS = frozenset({
     "duration", "size", "bitrate", "width", "height", "fps", "bitDepth", "channels", "sampleRate",

@@ -22,7 +22,7 @@ from mvidarr_common.messages.work.plans import AnyStep
 from .graph import Fate, fates
 from .runs import Run
 
-WEIGHTS: Mapping[str, int] = {"download": 4, "verify": 2, "transcode": 8, "quality": 2}
+WEIGHTS: Mapping[str, int] = {"download": 4, "verify": 2, "transcode": 8, "hls": 8, "quality": 2}
 """How long a kind of step takes, compared with others, which count as 1."""
 
 FIELDS = fields_of(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mvidarr_common.messages.work.plans import AnyStep, FingerprintStep
+
 Sort = Literal[
     "page",
     "file",
@@ -12,6 +14,8 @@ Sort = Literal[
     "film",
     "pictures",
     "extras",
+    "print",
+    "match",
     "score",
     "verdict",
     "checked",
@@ -26,7 +30,9 @@ SENTENCES: Mapping[Sort, str] = {
     "fetched": "a file that was fetched",
     "film": "a film that was proved whole",
     "pictures": "thumbnails",
-    "extras": "previews and waveforms",
+    "extras": "previews, waveforms and streams",
+    "print": "a fingerprint",
+    "match": "a match",
     "score": "a score",
     "verdict": "a verdict",
     "checked": "checksums",
@@ -56,6 +62,9 @@ TRADES: Mapping[str, Trade] = {
     "thumbnails": Trade(("film",), "pictures"),
     "preview": Trade(("film",), "extras"),
     "waveform": Trade(("film",), "extras"),
+    "hls": Trade(("film",), "extras"),
+    "fingerprint": Trade(("film",), "print"),
+    "match": Trade(("print",), "match"),
     "quality": Trade(("film",), "score"),
     "is_better": Trade(("film", "library"), "verdict"),
     "scrub": Trade(("library",), "checked"),
@@ -66,3 +75,10 @@ TRADES: Mapping[str, Trade] = {
     "encode_part": Trade(("whole",), "part"),
     "join_parts": Trade(("whole", "part")),
 }
+
+
+def needs_of(step: AnyStep) -> tuple[Sort, ...]:
+    """What this very step needs."""
+    if isinstance(step, FingerprintStep) and step.film == "library":
+        return ("library",)
+    return TRADES[step.does].needs

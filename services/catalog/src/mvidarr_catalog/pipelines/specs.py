@@ -1,54 +1,48 @@
 """From a step whose turn has come to the job that does it. One function for each kind of step."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
 
 from mvidarr_catalog.library.files import to_move
 from mvidarr_catalog.library.shelved import placing
 from mvidarr_catalog.library.videos import Video
-from mvidarr_common.errors import Conflict
 from mvidarr_common.messages.jobs import (
     AnySpec,
     Artwork,
     Download,
     Downloaded,
     EncodePart,
-    ExtractAudio,
     FileToScrub,
-    IsBetter,
+    Fingerprinted,
     JoinParts,
     PartEncoded,
     Place,
     Placed,
     PlaceFile,
-    Preview,
     PreviewMade,
-    Quality,
     Rename,
     Renamed,
     Scrub,
     Sidecars,
+    Streamable,
     Take,
-    Thumbnails,
     ThumbnailsMade,
-    Transcode,
     Trash,
-    Trim,
     Verify,
-    Waveform,
     WaveformDrawn,
 )
-from mvidarr_common.messages.profiles import QualityProfile, Recipe
+from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.messages.work.plans import (
     EncodePartStep,
-    ExtractAudioStep,
+    HlsStep,
     PreviewStep,
     TranscodeStep,
-    TrimStep,
     WaveformStep,
 )
 
-from .sorts import TRADES, Sort
-from .task import Film, Task
+from .film_specs import OF_A_FILM, recipe_of
+from .sorts import Sort, needs_of
+from .task import Task
 
 
 def spec_of(task: Task) -> AnySpec:
@@ -59,11 +53,12 @@ def spec_of(task: Task) -> AnySpec:
 def is_possible(task: Task) -> bool:
     """Whether there is what the step works on: a video may have lost its files meanwhile, and
     there may be no recipe."""
-    if isinstance(task.step, TranscodeStep) and task.step.recipe == "profile" and not _recipe(task):
+    step = task.step
+    if isinstance(step, TranscodeStep) and step.recipe == "profile" and not recipe_of(task):
         return False
     if not _has_streams(task):
         return False
-    return all(_there[need](task) for need in TRADES[task.step.does].needs) and (
+    return all(_there[need](task) for need in needs_of(task.step)) and (
         task.step.does != "place" or bool(task.made())
     )
 
@@ -84,56 +79,6 @@ def _verify(task: Task) -> Verify:
 def _take(task: Task) -> Take:
     assert task.inputs.file is not None
     return Take(path=task.inputs.file)
-
-
-def _transcode(task: Task) -> Transcode:
-    step, film = task.step, _film(task)
-    assert isinstance(step, TranscodeStep)
-    recipe = _recipe(task) if step.recipe == "profile" else step.recipe
-    assert recipe is not None
-    return Transcode(path=film.path, recipe=recipe, facts=film.facts, treatment=step.treatment)
-
-
-def _trim(task: Task) -> Trim:
-    step, film = task.step, _film(task)
-    assert isinstance(step, TrimStep)
-    start, end = step.start, step.end
-    return Trim(path=film.path, facts=film.facts, start=start, end=end, exact=step.exact)
-
-
-def _extract_audio(task: Task) -> ExtractAudio:
-    step, film = task.step, _film(task)
-    assert isinstance(step, ExtractAudioStep)
-    return ExtractAudio(path=film.path, facts=film.facts, form=step.form, kbps=step.kbps)
-
-
-def _preview(task: Task) -> Preview:
-    step, film = task.step, _film(task)
-    assert isinstance(step, PreviewStep)
-    how = {"form": step.form, "start": step.start, "seconds": step.seconds}
-    return Preview.model_validate({"path": film.path, "facts": film.facts, **how})
-
-
-def _waveform(task: Task) -> Waveform:
-    film = _film(task)
-    return Waveform(path=film.path, facts=film.facts)
-
-
-def _thumbnails(task: Task) -> Thumbnails:
-    film = _film(task)
-    return Thumbnails(path=film.path, facts=film.facts)
-
-
-def _quality(task: Task) -> Quality:
-    film = _film(task)
-    return Quality(path=film.path, facts=film.facts)
-
-
-def _is_better(task: Task) -> IsBetter:
-    """Against the original: a rendition that was made of it says nothing about the source."""
-    film, library = _film(task), task.of_library()
-    than = next((each for each in library if each.role == "original"), library[0])
-    return IsBetter(path=film.path, facts=film.facts, than=than.path, than_facts=than.facts)
 
 
 def _scrub(task: Task) -> Scrub:
@@ -187,6 +132,11 @@ def _extras(task: Task) -> Iterator[Artwork]:
     if drawn := task.nearest(WaveformDrawn):
         for path in (drawn.picture, drawn.peaks):
             yield Artwork(path=path, role="waveform", width=0, height=0)
+    if stream := task.nearest(Streamable):
+        folder = PurePosixPath(stream.master).parent
+        for file in map(PurePosixPath, stream.files):
+            role = f"hls/{file.relative_to(folder).with_suffix('')}"
+            yield Artwork(path=str(file), role=role, width=0, height=0)
 
 
 def _encode_part(task: Task) -> EncodePart:
@@ -218,21 +168,10 @@ def _described(task: Task) -> Place:
 
 def _has_streams(task: Task) -> bool:
     """Whether the film has what is shown of it: a picture, or sound."""
-    if not isinstance(task.step, PreviewStep | WaveformStep) or not task.films():
+    if not isinstance(task.step, PreviewStep | WaveformStep | HlsStep) or not task.films():
         return True
     facts = task.films()[0].facts
     return bool(facts.audio if isinstance(task.step, WaveformStep) else facts.picture)
-
-
-def _recipe(task: Task) -> Recipe | None:
-    return task.inputs.profile.transcode if task.inputs.profile else None
-
-
-def _film(task: Task) -> Film:
-    films = task.films()
-    if not films:
-        raise Conflict("no_film", f"There is no film for the step {task.step.name}.")
-    return films[0]
 
 
 _there: Mapping[Sort, Callable[[Task], bool]] = {
@@ -242,21 +181,15 @@ _there: Mapping[Sort, Callable[[Task], bool]] = {
     "fetched": lambda task: task.fetched() is not None,
     "film": lambda task: bool(task.films()),
     "placed": lambda task: task.nearest(Placed) is not None,
+    "print": lambda task: len([*task.every(Fingerprinted)]) > 1,
     "whole": lambda task: task.inputs.whole is not None,
     "part": lambda task: task.nearest(PartEncoded) is not None,
 }
 _SPECS: Mapping[str, Callable[[Task], AnySpec]] = {
+    **OF_A_FILM,
     "download": _download,
     "take": _take,
     "verify": _verify,
-    "transcode": _transcode,
-    "trim": _trim,
-    "extract_audio": _extract_audio,
-    "preview": _preview,
-    "waveform": _waveform,
-    "thumbnails": _thumbnails,
-    "quality": _quality,
-    "is_better": _is_better,
     "scrub": _scrub,
     "place": _place,
     "retire": _retire,

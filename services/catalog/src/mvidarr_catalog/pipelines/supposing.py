@@ -11,11 +11,15 @@ from mvidarr_common.messages.jobs import (
     AudioExtracted,
     Compared,
     Downloaded,
+    Fingerprinted,
+    Matched,
     Placed,
     PreviewMade,
+    Print,
     QualityFound,
     Scrubbed,
     ScrubbedFile,
+    Streamable,
     SupposedStep,
     Taken,
     ThumbnailsMade,
@@ -109,6 +113,11 @@ _RESULTS: Mapping[str, Callable[[str, Task], AnyResult]] = {
     "preview": lambda place, task: PreviewMade(path=f"{place}/preview.webp", size=0),
     "waveform": lambda place, task: WaveformDrawn(
         picture=f"{place}/waveform.png", peaks=f"{place}/peaks.json"
+    ),
+    "hls": lambda place, task: Streamable(master=f"{place}/hls/master.m3u8", heights=()),
+    "fingerprint": lambda place, task: Fingerprinted(print=Print()),
+    "match": lambda place, task: Matched(
+        verdict="same_video", sound=None, picture=None, offset=None
     ),
     "thumbnails": lambda place, task: ThumbnailsMade(
         artwork=(Artwork(path=f"{place}/poster.jpg", role="poster", width=600, height=338),)

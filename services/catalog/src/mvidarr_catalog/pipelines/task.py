@@ -14,6 +14,7 @@ from mvidarr_common.messages.jobs import (
     AudioExtracted,
     Compared,
     Downloaded,
+    Matched,
     QualityFound,
     Result,
     Scrubbed,
@@ -74,9 +75,13 @@ class Task:
 
     def nearest(self, kind: type[T]) -> T | None:
         """The nearest result of this kind before this step, whatever film it takes."""
+        return next(self.every(kind), None)
+
+    def every(self, kind: type[T]) -> Iterator[T]:
+        """All of them, the nearest first."""
         names = before(self.plan, self.step.name)
         found = (self.results[name] for name in names if name in self.results)
-        return next((result for result in found if isinstance(result, kind)), None)
+        return (result for result in found if isinstance(result, kind))
 
     def fetched(self) -> Downloaded | Taken | None:
         """The file that came from a page or from a folder."""
@@ -110,6 +115,7 @@ class Task:
         """All that a condition may speak of."""
         films, library = self.films(), self.of_library()
         score, verdict = self.nearest(QualityFound), self.nearest(Compared)
+        match = self.nearest(Matched)
         checked, profile = self.nearest(Scrubbed), self.inputs.profile
         recipe = profile.transcode if profile else None
         more: dict[str, Fact] = {
@@ -117,6 +123,7 @@ class Task:
             "hasTranscode": any(film.role == "transcode" for film in library),
             "score": score.score if score else None,
             "verdict": verdict.verdict if verdict else None,
+            "match": match.verdict if match else None,
             "intact": all(file.state == "intact" for file in checked.files) if checked else None,
         }
         return facts_of_film(films[0].facts if films else None) | more

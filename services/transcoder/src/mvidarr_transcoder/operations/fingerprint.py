@@ -6,9 +6,9 @@ from pathlib import Path
 from mvidarr_common.course import Stage
 from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Fingerprint, Fingerprinted, Print
+from mvidarr_transcoder import clipping
 from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.media import picture_hashes
-from mvidarr_transcoder.recipes import opening
 from mvidarr_transcoder.running import encode, succeeded
 from mvidarr_transcoder.sources import existing
 from mvidarr_transcoder.stall import ending_when_stalled
@@ -33,10 +33,7 @@ def _stages(spec: Fingerprint) -> list[Stage]:
 
 async def _sound(spec: Fingerprint, job: Job[Deps], source: Path) -> bytes:
     target = job.staging / "sound.print"
-    line = [
-        *opening(job.deps.ffmpeg, source), "-t", str(spec.seconds), "-map", "0:a:0", "-vn",
-        "-f", "chromaprint", "-fp_format", "raw", f"file:{target}",
-    ]  # fmt: skip
+    line = clipping.sound_print(job.deps.ffmpeg, spec, source, target)
     succeeded(await encode(job, line, _lasts(spec), "listen"), "fingerprint_failed")
     taken = target.read_bytes()
     target.unlink()

@@ -19,5 +19,9 @@ async def hls(spec: Hls, job: Job[Deps]) -> Streamable:
     line = clipping.hls(job.deps.ffmpeg, spec, source, folder, job.deps.threads)
     succeeded(await encode(job, line, spec.facts.duration, "hls"), "hls_failed")
     folder.rename(target)
-    heights = tuple(height for _, height in clipping.hls_sizes(spec))
-    return Streamable(master=job.root.relative(target / "master.m3u8"), heights=heights)
+    files = sorted(path for path in target.rglob("*") if path.is_file())
+    return Streamable(
+        master=job.root.relative(target / "master.m3u8"),
+        heights=tuple(height for _, height in clipping.hls_sizes(spec)),
+        files=tuple(map(job.root.relative, files)) if spec.one_file else (),
+    )

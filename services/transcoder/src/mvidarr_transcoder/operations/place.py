@@ -21,5 +21,5 @@ async def place(spec: Place, job: Job[Deps]) -> Placed:
     await asyncio.to_thread(description.write_bytes, nfo(spec))
     spec = spec.model_copy(update={"files": await embedded(spec, job)})
     moves = await carry(job, lambda: plan(job.root, job.deps.naming, spec, description))
-    await asyncio.to_thread(hide_renditions, moves)
+    await asyncio.to_thread(hide_renditions, [move.target for move in moves])
     return placed(job.root, spec, moves)

@@ -14,5 +14,5 @@ async def rename(spec: Rename, job: Job[Deps]) -> Renamed:
     root, template = job.root, job.deps.naming
     tagged = await embedded(spec.place, job, intact_only=True)
     moves = await carry(job, lambda: renaming(root, template, spec, tagged), leaving=root.library)
-    hide_renditions(moves)
+    hide_renditions(move.target for move in moves)
     return renamed(root, spec, tagged, moves)

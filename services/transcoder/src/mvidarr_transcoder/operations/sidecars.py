@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from pathlib import Path
 
 from mvidarr_common.files import DataRoot
@@ -9,7 +10,7 @@ from mvidarr_common.jobs import Job
 from mvidarr_common.messages.jobs import Sidecars, SidecarsWritten
 from mvidarr_transcoder.deps import Deps
 from mvidarr_transcoder.nfo import nfo
-from mvidarr_transcoder.shelving import beside
+from mvidarr_transcoder.shelving import beside, hide_renditions
 from mvidarr_transcoder.sources import below, existing
 
 _TIMED = re.compile(r"^\[\d+:\d\d", re.M)
@@ -31,13 +32,22 @@ def _write(spec: Sidecars, root: DataRoot, film: Path) -> tuple[str, ...]:
     for art in spec.artwork:
         source = below(root, art.path, root.path / "staging")
         target = film.parent / beside(film.stem, art)
-        written.append(_put(target, source.read_bytes()))
+        written.append(_copied(source, target))
+    hide_renditions(written)
     return tuple(root.relative(path) for path in written)
 
 
 def _put(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.tmp")
+    draft = _draft(path)
     draft.write_bytes(content)
-    draft.rename(path)
-    return path
+    return draft.rename(path)
+
+
+def _copied(source: Path, path: Path) -> Path:
+    """It stays in staging, too: another delivery may want it again."""
+    return Path(shutil.copyfile(source, _draft(path))).rename(path)
+
+
+def _draft(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.with_name(f".{path.name}.tmp")

@@ -107,18 +107,21 @@ class Preview(JobSpec, queue="media", gives=PreviewMade, stages=True):
 
 
 class Streamable(Result):
-    """`master` is the playlist to open; all files lie in its folder and below."""
+    """`master` is the playlist to open; all `files` lie in its folder and below."""
 
     kind: Literal["hls"] = "hls"
     master: str
     heights: tuple[int, ...]
+    files: tuple[str, ...] = ()
 
 
 class Hls(JobSpec, queue="transcode", gives=Streamable, stages=True):
-    """Renditions in fMP4 segments with a master playlist; none is larger than the film."""
+    """Renditions in fMP4 segments with a master playlist; none is larger than the film. With
+    `one_file` the segments of a rendition are parts of one file, and not files of their own."""
 
     kind: Literal["hls"] = "hls"
     path: str
     facts: MediaFacts
     heights: tuple[Literal[240, 360, 480, 720, 1080, 1440, 2160], ...] = (360, 720, 1080)
     seconds: int = Field(default=6, ge=2, le=20)
+    one_file: bool = False

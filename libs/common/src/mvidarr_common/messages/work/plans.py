@@ -4,10 +4,9 @@ A step is one job. Its films, pictures and verdicts come from the steps before i
 step needs and gives is the catalog's to know.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from mvidarr_common.messages.base import Value
 from mvidarr_common.messages.profiles import Recipe
@@ -88,6 +87,28 @@ class WaveformStep(Step):
     does: Literal["waveform"] = "waveform"
 
 
+class HlsStep(Step):
+    """Renditions for streaming; a sidecars step after it puts them with the hidden renditions."""
+
+    does: Literal["hls"] = "hls"
+    heights: tuple[Literal[240, 360, 480, 720, 1080, 1440, 2160], ...] = (360, 720, 1080)
+    seconds: int = Field(default=6, ge=2, le=20)
+
+
+class FingerprintStep(Step):
+    """Take the fingerprint of the film that the step works on, or of the one in the library."""
+
+    does: Literal["fingerprint"] = "fingerprint"
+    film: Literal["this", "library"] = "this"
+    seconds: int = Field(default=180, ge=10, le=600)
+
+
+class MatchStep(Step):
+    """Compare the last two fingerprints: gives `match`."""
+
+    does: Literal["match"] = "match"
+
+
 class ThumbnailsStep(Step):
     """Poster, sizes and sprites."""
 
@@ -131,7 +152,7 @@ class RenameStep(Step):
 
 
 class SidecarsStep(Step):
-    """Write the `.nfo` anew, and put previews and waveforms beside the film."""
+    """Write the `.nfo` anew, and put previews, waveforms and streams beside the film."""
 
     does: Literal["sidecars"] = "sidecars"
 
@@ -154,16 +175,10 @@ class JoinPartsStep(Step):
 AnyStep = Annotated[
     DownloadStep | VerifyStep | TranscodeStep | TrimStep | ExtractAudioStep | ThumbnailsStep
     | QualityStep | IsBetterStep | ScrubStep | PlaceStep | RetireStep | RenameStep | SidecarsStep
-    | EncodePartStep | JoinPartsStep | TakeStep | PreviewStep | WaveformStep,
+    | EncodePartStep | JoinPartsStep | TakeStep | PreviewStep | WaveformStep
+    | HlsStep | FingerprintStep | MatchStep,
     Field(discriminator="does"),
 ]  # fmt: skip
-
-
-NO_STEPS: Mapping[str, str] = {
-    "hls": "playlists and segments have no place in the library that media servers would not list",
-    "fingerprint": "what it finds is compared with another film, and a run has no other",
-}
-"""Kinds of jobs that make no sense in a pipeline, and why; they can be jobs of their own."""
 
 
 class PipelinePlan(Value):
@@ -171,12 +186,3 @@ class PipelinePlan(Value):
 
     title: str = Field(min_length=1, max_length=100)
     steps: tuple[AnyStep, ...] = Field(min_length=1, max_length=40)
-
-    @field_validator("steps", mode="before")
-    @classmethod
-    def _explain(cls, steps: Any) -> Any:
-        for step in steps if isinstance(steps, list | tuple) else ():
-            does = step.get("does") if isinstance(step, dict) else None
-            if isinstance(does, str) and does in NO_STEPS:
-                raise ValueError(f"{does} is no step: {NO_STEPS[does]}; add it as a job")
-        return steps

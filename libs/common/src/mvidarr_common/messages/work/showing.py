@@ -7,15 +7,16 @@ from pydantic import Field
 from mvidarr_common.messages.base import Value
 
 from .base import JobSpec, Result
-from .clips import ExtractAudio, Preview, Trim, Waveform
+from .clips import ExtractAudio, Hls, Preview, Trim, Waveform
 from .fetching import Download, Take
 from .files import Place, Rename, Scrub, Sidecars, Trash
-from .judging import IsBetter, Quality
+from .judging import Fingerprint, IsBetter, Match, Quality
 from .media import Thumbnails, Transcode, Verify
 
 Showable = Annotated[
     Download | Verify | Transcode | Trim | ExtractAudio | Thumbnails | Quality | IsBetter | Scrub
-    | Place | Trash | Rename | Sidecars | Take | Preview | Waveform,
+    | Place | Trash | Rename | Sidecars | Take | Preview | Waveform | Hls | Fingerprint
+    | Match,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
