@@ -39,15 +39,7 @@ async def player(deps: Deps, catalog: Catalog, as_: As) -> httpx.AsyncClient:
     (folder / "Song.mp4").write_bytes(CONTENT)
     (folder / "Song-poster.jpg").write_bytes(b"jpeg")
     (folder / "Song.nfo").write_text("<musicvideo/>")
-    streams = folder / ".renditions" / "Song.hls"
-    (streams / "v0").mkdir(parents=True)
-    (streams / "master.m3u8").write_text("#EXTM3U")
-    (streams / "v0" / "film.m4s").write_bytes(CONTENT)
-    hidden = "library/Ä Band/.renditions/Song.hls"
-    beside = (
-        "library/Ä Band/Song-poster.jpg", "library/Ä Band/Song.nfo", f"{hidden}/master.m3u8",
-        f"{hidden}/v0/film.m4s",
-    )  # fmt: skip
+    beside = ("library/Ä Band/Song-poster.jpg", "library/Ä Band/Song.nfo")
     await _file(catalog, "library/Ä Band/Song.mp4", *beside)
     return await as_("readonly")
 
@@ -164,14 +156,3 @@ async def test_a_folder_is_no_file(deps: Deps, catalog: Catalog, as_: As) -> Non
     deps.root.library.mkdir(parents=True)
     await _file(catalog, "library")
     assert (await (await as_("admin")).get(PLACE)).status_code == 404
-
-
-async def test_a_stream_is_served_by_the_names_in_its_playlists(player: httpx.AsyncClient) -> None:
-    master = await player.get("/api/v1/files/f1/stream/master.m3u8")
-    assert (master.text, master.headers["content-type"]) == (
-        "#EXTM3U", "application/vnd.apple.mpegurl",
-    )  # fmt: skip
-    part = await player.get("/api/v1/files/f1/stream/v0/film.m4s", headers={"Range": "bytes=5-9"})
-    assert (part.status_code, part.content) == (206, CONTENT[5:10])
-    for name in ("v1/film.m4s", "film.m4s", "../Song.mp4", ""):
-        assert (await player.get(f"/api/v1/files/f1/stream/{name}")).status_code == 404

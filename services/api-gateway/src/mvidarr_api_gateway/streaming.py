@@ -31,8 +31,6 @@ TYPES = {
     ".m4a": "audio/mp4",
     ".opus": "audio/ogg",
     ".webp": "image/webp",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/mp4",
 }
 
 

@@ -72,18 +72,6 @@ async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Respo
     raise NotFound("artwork_not_found", f"The file has no picture {role!r}.")
 
 
-@router.get("/{id}/stream/{name:path}", openapi_extra=needs("readonly"), responses=CONTENT)
-@router.head("/{id}/stream/{name:path}", openapi_extra=needs("readonly"), include_in_schema=False)
-async def stream(id: FileId, name: str, request: Request, deps: Given) -> Response:
-    """A playlist of the file's renditions for streaming (HLS), `master.m3u8` first, or what a
-    playlist names."""
-    found = await _present(id, deps)
-    for sidecar in found.rendition.sidecars:
-        if sidecar.endswith(f".hls/{name}"):
-            return await send_file(request, deps.root.at(sidecar), None)
-    raise NotFound("stream_not_found", "The file has no such stream.")
-
-
 @router.get("/{id}/history", openapi_extra=needs("readonly"), response_model=Records)
 async def history(id: FileId, page: Annotated[Listing, Query()], deps: Given) -> Response:
     """Why it is there, and what became of it."""
