@@ -68,12 +68,17 @@ class Wish(Body):
 
 
 class Login(Body):
+    """With `cookies` both tokens are put into the browser's, where no script can read them."""
+
     username: str = Field(max_length=1000)
     password: SecretStr = Field(max_length=1000)
+    cookies: bool = False
 
 
 class Renewal(Body):
-    refresh_token: SecretStr = Field(max_length=200)
+    """Without one, the browser's cookie counts."""
+
+    refresh_token: SecretStr | None = Field(default=None, max_length=200)
 
 
 class NewArtist(Body):

@@ -81,7 +81,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         outcomes=outcomes,
         endings=endings,
         reads=reads,
-        identity=Identity(kept, tokens),
+        identity=Identity(kept, tokens, runtime.key),
         passwords=Passwords(),
         tokens=tokens,
         links=Links(runtime.key, runtime.settings.link_lifetime),

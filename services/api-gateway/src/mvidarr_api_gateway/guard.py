@@ -113,7 +113,7 @@ async def _authorize(request: Request, declared: dict[str, Any]) -> None:
 async def _caller_of(request: Request, place: str | None) -> Caller:
     deps, ticket = deps_of(request), request.headers.get("x-ticket")
     if ticket is None or place is None:
-        return await deps.identity.of_headers(request.headers)
+        return await deps.identity.of_headers(request.headers, request.method)
     holder = deps.links.holder(ticket, place.format(**request.path_params))
     return await deps.identity.of_holder(holder)
 

@@ -1,4 +1,4 @@
-"""From credentials to a caller: bearer tokens, and API keys known by their SHA-256.
+"""From credentials to a caller: tokens, borne or in a cookie, and API keys known by their hash.
 
 A token is checked against the user's present state, so that a deletion, a new role or a new
 password counts at once; while the brain is away the signed token's own word counts.
@@ -11,8 +11,11 @@ from dataclasses import replace
 from mvidarr_common.errors import Unauthorized, Unavailable
 from mvidarr_common.messages.ids import UserId
 from mvidarr_common.messages.queries import ApiKeyView, Credentials, FindCredentials, UserView
+from mvidarr_common.secrets import InstanceKey
 
 from .callers import Caller, lesser
+from .cookies import ACCESS, cookie
+from .csrf import require_own_page
 from .reads import Reads
 from .tokens import Proven, Tokens, password_mark
 
@@ -30,17 +33,21 @@ def key_hash(api_key: str) -> str:
 class Identity:
     """Finds out who is asking."""
 
-    def __init__(self, reads: Reads, tokens: Tokens) -> None:
+    def __init__(self, reads: Reads, tokens: Tokens, key: InstanceKey) -> None:
         self._reads = reads
         self._tokens = tokens
+        self._key = key
 
-    async def of_headers(self, headers: Mapping[str, str]) -> Caller:
-        """The caller of a request; raises Unauthorized."""
+    async def of_headers(self, headers: Mapping[str, str], method: str = "GET") -> Caller:
+        """The caller of a request; raises Unauthorized, or Forbidden for the page of another site
+        that makes a browser use its cookies."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
             return await self.of_token(token.strip())
         if api_key := headers.get("x-api-key"):
             return await self.of_api_key(api_key)
+        if token := cookie(headers, ACCESS):
+            return await self._of_cookie(token, headers, method)
         raise Unauthorized(NOBODY.code, NOBODY.message)
 
     async def of_token(self, token: str) -> Caller:
@@ -59,6 +66,13 @@ class Identity:
         if found.user is None:
             raise Unauthorized("unauthenticated", "The user of this ticket is gone.")
         return Caller(found.user.id, found.user.username, "readonly")
+
+    async def _of_cookie(self, token: str, headers: Mapping[str, str], method: str) -> Caller:
+        caller = await self.of_token(token)
+        if caller.session_id is None:
+            raise Unauthorized(NOBODY.code, NOBODY.message)
+        require_own_page(headers, method, self._key, caller.session_id)
+        return caller
 
     async def of_api_key(self, api_key: str) -> Caller:
         """The caller whose key this is, with the key's role or their own if it is less."""

@@ -48,17 +48,20 @@ class Opened:
     refresh_seconds: int
 
     @property
-    def body(self) -> dict[str, Any]:
-        """As clients without cookies are told."""
+    def plain(self) -> dict[str, Any]:
+        """What anybody may know of it."""
         return {
-            "accessToken": self.access,
             "tokenType": "Bearer",
             "expiresIn": self.access_seconds,
-            "refreshToken": self.refresh,
             "refreshExpiresIn": self.refresh_seconds,
             "sessionId": self.session_id,
             "user": self.user.model_dump(mode="json"),
         }
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """As clients without cookies are told."""
+        return self.plain | {"accessToken": self.access, "refreshToken": self.refresh}
 
 
 def device_of(request: Request) -> Device:
@@ -84,12 +87,17 @@ async def open_session(request: Request, deps: Deps, user: UserView, method: Met
     return await _opened(deps, user.id, id, token)
 
 
-async def renew(request: Request, deps: Deps, token: str) -> Opened:
-    """Take a refresh token for the next one. A used one ends its session: somebody has a copy."""
+def owner_of(token: str) -> tuple[UserId, SessionId]:
+    """Whose refresh token it says that it is; raises Unauthorized for what is none of ours."""
     found = _TOKEN.fullmatch(token)
     if found is None:
         raise Unauthorized("unauthenticated", "The refresh token is not one of ours.")
-    user_id, id = UserId(found[1]), SessionId(found[2])
+    return UserId(found[1]), SessionId(found[2])
+
+
+async def renew(request: Request, deps: Deps, token: str) -> Opened:
+    """Take a refresh token for the next one. A used one ends its session: somebody has a copy."""
+    user_id, id = owner_of(token)
     key = request.headers.get("idempotency-key", "").strip() or new_id()
     command = derive(id, f"refresh {key_hash(token)}", key)
     following = _token(deps, user_id, id, command)

@@ -26,6 +26,10 @@ class GatewaySettings(Settings):
         "no headers",
         gt=0,
     )
+    cookie_secure: bool | None = Field(
+        default=None,
+        description="whether browsers send cookies over HTTPS alone; none: if the login came so",
+    )
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"
     )

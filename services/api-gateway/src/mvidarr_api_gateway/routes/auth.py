@@ -3,10 +3,14 @@
 from fastapi import Request, Response
 
 from mvidarr_api_gateway.bodies import Login, Renewal
+from mvidarr_api_gateway.browsers import with_cookies, without_cookies
 from mvidarr_api_gateway.commanding import NOTHING, perform
+from mvidarr_api_gateway.cookies import REFRESH, cookie
+from mvidarr_api_gateway.csrf import require_own_page, token_of
+from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_value
-from mvidarr_api_gateway.sessions import Opened, open_session, renew
+from mvidarr_api_gateway.sessions import Opened, open_session, owner_of, renew
 from mvidarr_common.envelope import fresh
 from mvidarr_common.errors import Conflict, Unauthorized
 from mvidarr_common.messages.queries import Credentials, FindCredentials
@@ -23,13 +27,17 @@ async def login(body: Login, request: Request, deps: Given) -> Response:
     right = await deps.passwords.matches(found.password_hash, body.password.get_secret_value())
     if not right or found.user is None:
         raise Unauthorized("wrong_credentials", "User name or password is wrong.")
-    return _told(await open_session(request, deps, found.user, "password"))
+    return _told(
+        request, deps, await open_session(request, deps, found.user, "password"), body.cookies
+    )
 
 
 @router.post("/refresh", openapi_extra=needs("anyone"))
-async def refresh(body: Renewal, request: Request, deps: Given) -> Response:
+async def refresh(request: Request, deps: Given, body: Renewal | None = None) -> Response:
     """Both tokens anew. A refresh token is taken once: if it comes again, the session ends."""
-    return _told(await renew(request, deps, body.refresh_token.get_secret_value()))
+    given = body.refresh_token if body else None
+    token = given.get_secret_value() if given else _from_cookie(request, deps)
+    return _told(request, deps, await renew(request, deps, token), given is None)
 
 
 @router.post("/logout", openapi_extra=needs("readonly"), status_code=204)
@@ -37,9 +45,8 @@ async def logout(request: Request, caller: Asker) -> Response:
     """End the session of this token, everywhere and at once."""
     if caller.session_id is None:
         raise Conflict("no_session", "These credentials belong to no session.")
-    return await perform(
-        request, RevokeSession(session_id=caller.session_id, reason="logout"), NOTHING
-    )
+    wish = RevokeSession(session_id=caller.session_id, reason="logout")
+    return without_cookies(await perform(request, wish, NOTHING))
 
 
 @router.get("/me", openapi_extra=needs("readonly"))
@@ -55,5 +62,17 @@ async def me(caller: Asker) -> Response:
     )
 
 
-def _told(opened: Opened) -> Response:
-    return json_value(opened.body, headers={"Cache-Control": "no-store"})
+def _from_cookie(request: Request, deps: Deps) -> str:
+    token = cookie(request.headers, REFRESH)
+    if token is None:
+        raise Unauthorized("unauthenticated", "There is no refresh token, nor a cookie with one.")
+    require_own_page(request.headers, request.method, deps.key, owner_of(token)[1])
+    return token
+
+
+def _told(request: Request, deps: Deps, opened: Opened, cookies: bool) -> Response:
+    unseen = {"Cache-Control": "no-store"}
+    if not cookies:
+        return json_value(opened.body, headers=unseen)
+    csrf = {"csrfToken": token_of(deps.key, opened.session_id)}
+    return with_cookies(json_value(opened.plain | csrf, headers=unseen), request, deps, opened)

@@ -1,0 +1,17 @@
+"""The cookies of a session, by name and path."""
+
+from collections.abc import Mapping
+
+from starlette.requests import cookie_parser
+
+ACCESS = "mvidarr_access"
+REFRESH = "mvidarr_refresh"
+CSRF = "mvidarr_csrf"
+"""The one that our pages read, to repeat it in a header."""
+
+PATHS = {ACCESS: "/", REFRESH: "/api/v1/auth", CSRF: "/"}
+
+
+def cookie(headers: Mapping[str, str], name: str) -> str | None:
+    """The value of a cookie that a request carries."""
+    return cookie_parser(headers.get("cookie", "")).get(name) or None
