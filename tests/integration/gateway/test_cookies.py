@@ -55,8 +55,10 @@ async def test_pages_of_others_change_nothing(
     anyone: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
     right = (await _enter(anyone)).json()["csrfToken"]
-    sent = {name: right if value == "right" else value for name, value in headers.items()}
-    encoded = {name: value.encode() for name, value in sent.items()}
+    sent: dict[str, str] = {
+        name: right if value == "right" else value for name, value in headers.items()
+    }
+    encoded = {name.encode(): value.encode() for name, value in sent.items()}
     for method, place in (("POST", KEYS), ("POST", f"{AUTH}/refresh"), ("POST", f"{AUTH}/logout")):
         answer = await anyone.request(
             method, place, json=KEY if place == KEYS else None, headers=encoded
@@ -95,7 +97,7 @@ async def test_a_websocket_with_cookies_is_for_our_own_pages(
     anyone: httpx.AsyncClient, port: int, origin: Any
 ) -> None:
     await _enter(anyone)
-    where = f"http://127.0.0.1:{port}" if origin == "own" else origin
+    where: Any = f"http://127.0.0.1:{port}" if origin == "own" else origin
     cookies = {"Cookie": f"mvidarr_access={anyone.cookies['mvidarr_access']}"}
     url = f"ws://127.0.0.1:{port}/api/v1/events"
     async with connect(url, origin=where, additional_headers=cookies) as socket:

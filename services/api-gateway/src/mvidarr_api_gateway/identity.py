@@ -46,8 +46,8 @@ class Identity:
             return await self.of_token(token.strip())
         if api_key := headers.get("x-api-key"):
             return await self.of_api_key(api_key)
-        if token := cookie(headers, ACCESS):
-            return await self._of_cookie(token, headers, method)
+        if kept := cookie(headers, ACCESS):
+            return await self._of_cookie(kept, headers, method)
         raise Unauthorized(NOBODY.code, NOBODY.message)
 
     async def of_token(self, token: str) -> Caller:
