@@ -7,11 +7,13 @@ as many as there are processors; MVidarr serves from one process, in which every
 import shutil
 import socket
 import subprocess
-import threading
 import time
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
+from getpass import getuser
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -27,7 +29,8 @@ from .measure import RUNS, Figure, Series
 
 SIZE = 256 * 2**20
 _BUFFER = 2**18
-_CONFIG = """daemon off; worker_processes auto; pid {folder}/nginx.pid; error_log stderr error;
+_CONFIG = """daemon off; user {user}; worker_processes auto;
+pid {folder}/nginx.pid; error_log stderr error;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
@@ -100,27 +103,18 @@ def _import(system: System, access: Access, sample: Path) -> Place:
 
 
 def _figure(asked: Asked, ours: Place, theirs: Place) -> Figure:
-    rates: dict[Place, list[float]] = {ours: [], theirs: []}
-    for _ in range(RUNS):
-        for place, found in rates.items():
-            found.append(_rate(place, asked))
+    pairs = [(_rate(ours, asked), _rate(theirs, asked)) for _ in range(RUNS)]
     many = f"{asked.clients} client{'s' if asked.clients > 1 else ''}"
     return Figure(
-        asked.what, many, "MB/s", Series("", tuple(rates[ours])),
-        (Series("nginx", tuple(rates[theirs])),),
+        asked.what, many, "MB/s", Series("", tuple(rate for rate, _ in pairs)),
+        (Series("nginx", tuple(rate for _, rate in pairs)),),
     )  # fmt: skip
 
 
 def _rate(place: Place, asked: Asked) -> float:
-    clients = [
-        threading.Thread(target=_fetch, args=(place, asked, number))
-        for number in range(asked.clients)
-    ]
     began = time.perf_counter()
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    with ThreadPoolExecutor(asked.clients) as clients:
+        list(clients.map(partial(_fetch, place, asked), range(asked.clients)))
     return asked.size * asked.times * asked.clients / (time.perf_counter() - began) / 1e6
 
 
@@ -159,7 +153,7 @@ def _nginx(folder: Path, root: Path) -> Iterator[str]:
     folder.mkdir()
     [port] = free_ports(1)
     config = folder / "nginx.conf"
-    config.write_text(_CONFIG.format(folder=folder, port=port, root=root))
+    config.write_text(_CONFIG.format(folder=folder, port=port, root=root, user=getuser()))
     process = subprocess.Popen(["nginx", "-p", folder, "-c", config])
     try:
         wait_until(lambda: _answers(port), "the start of nginx", 30)
