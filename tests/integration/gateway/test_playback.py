@@ -1,6 +1,8 @@
 """Playing films with what players can do: addresses without headers."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
@@ -9,7 +11,13 @@ from tests.integration.catalogs import Catalog
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_common.messages.identity import DeleteUser, Role
 from mvidarr_common.messages.ids import FileId, VideoId
-from mvidarr_common.messages.library import Description, FileAdded, Rendition, VideoAdded
+from mvidarr_common.messages.library import (
+    Description,
+    FileAdded,
+    Rendition,
+    VideoAdded,
+    VideoReady,
+)
 from mvidarr_common.messages.media import MediaFacts
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
 from mvidarr_common.messages.queries import FindCredentials
@@ -17,6 +25,13 @@ from mvidarr_common.messages.queries import FindCredentials
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 CONTENT = bytes(range(256)) * 30
 PLACE = "/api/v1/files/f1"
+BESIDE = {
+    ".renditions/Song.hls/master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n",
+    ".renditions/Song.hls/v0/index.m3u8": '#EXTM3U\n#EXT-X-MAP:URI="film.m4s"\nfilm.m4s\n',
+    ".renditions/Song.hls/v0/film.m4s": "segments",
+    "Song-sprite.vtt": "WEBVTT\n\n00:00:00.000 --> 00:00:10.000\ntiles-0.jpg#xywh=0,0,320,180\n",
+    "Song.trickplay/320 - 10x10/0.jpg": "jpeg",
+}
 
 
 @pytest.fixture
@@ -24,11 +39,17 @@ async def film(deps: Deps, catalog: Catalog) -> Rendition:
     """One of which the catalog knows, and that lies in the library."""
     deps.root.library.mkdir(parents=True)
     (deps.root.library / "Song.mp4").write_bytes(CONTENT)
+    (deps.root.library / "Song.en.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
+    for name, content in BESIDE.items():
+        path = deps.root.library / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
     rendition = Rendition(
         path="library/Song.mp4",
         role="original",
         sha256="0" * 64,
-        facts=MediaFacts(container="mp4", duration=1.0, size=len(CONTENT)),
+        facts=MediaFacts(container="mp4", duration=61.6, size=len(CONTENT)),
+        sidecars=tuple(f"library/{name}" for name in BESIDE),
     )
     id, known = VideoId("v1"), Description(title="Song", artist="Band")
     video = VideoAdded(video_id=id, url="http://x/1", known=known, profile_id=DEFAULT_PROFILE)
@@ -72,3 +93,78 @@ async def test_a_link_ends_with_its_user(
     await catalog.has_committed(await catalog.say(DeleteUser(user_id=user.id)))
     await deps.feed.committed_to((await catalog.system()).offset, deps.bus, 10)
     assert (await anyone.get(link)).status_code == 401
+
+
+async def _playback(player: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = (await player.get(f"{PLACE}/playback")).json()
+    return found
+
+
+async def test_a_stream_is_opened_by_its_first_address_alone(
+    film: Rendition, as_: As, anyone: httpx.AsyncClient
+) -> None:
+    ways = (await _playback(await as_("readonly")))["ways"]
+    assert [way["kind"] for way in ways] == ["direct", "hls"]
+    at = urljoin("http://gateway", ways[1]["url"])
+    for expected in ("v0/index.m3u8?ticket=", "film.m4s?ticket="):
+        answer = await anyone.get(at)
+        assert answer.headers["content-type"] == "application/vnd.apple.mpegurl"
+        last = answer.text.splitlines()[-1]
+        assert last.startswith(expected)
+        at = urljoin(at, last)
+    part = await anyone.get(at, headers={"Range": "bytes=0-2"})
+    assert (part.status_code, part.text) == (206, "seg")
+
+
+@pytest.mark.parametrize(
+    "name", ["../Song.mp4", "v0", "v1/index.m3u8", "%2e%2e/%2e%2e/Song.mp4", "Song.mp4", ""]
+)
+async def test_a_stream_holds_nothing_but_its_own(film: Rendition, as_: As, name: str) -> None:
+    assert (await (await as_("admin")).get(f"{PLACE}/hls/{name}")).status_code == 404
+
+
+async def test_subtitles_and_small_frames_belong_to_a_film(
+    film: Rendition, as_: As, anyone: httpx.AsyncClient
+) -> None:
+    told = await _playback(await as_("readonly"))
+    [text] = told["subtitles"]
+    assert text["name"] == "en"
+    assert (await anyone.get(text["url"])).text.endswith("00:00:01.000 --> 00:00:02.000\nHello\n")
+    index = await anyone.get(told["trickplay"])
+    sheet = index.text.splitlines()[-1].partition("#")[0]
+    assert (await anyone.get(urljoin(f"http://gateway{PLACE}/", sheet))).text == "jpeg"
+    for name in ("subtitles/de.vtt", "trickplay/1.jpg"):
+        assert (await (await as_("readonly")).get(f"{PLACE}/{name}")).status_code == 404
+
+
+async def test_a_list_for_players_is_made_of_what_matches(
+    film: Rendition, as_: As, anyone: httpx.AsyncClient, catalog: Catalog, deps: Deps
+) -> None:
+    await _ready(catalog, deps)
+    links = (await (await as_("readonly")).get("/api/v1/lists")).json()
+    found = (await anyone.get(links["videos"] + '&filter=title = "Song"')).text.splitlines()
+    assert found[:-1] == ["#EXTM3U", "#PLAYLIST:MVidarr", "#EXTINF:62,Band – Song"]
+    assert (await anyone.get(found[-1])).content == CONTENT
+    assert "#EXTINF" not in (await anyone.get(links["videos"] + '&filter=title = "x"')).text
+    assert (
+        await anyone.get(f"{PLACE}/content?{urlsplit(links['videos']).query}")
+    ).status_code == 401
+
+
+async def test_a_channel_never_ends(
+    film: Rendition, as_: As, anyone: httpx.AsyncClient, catalog: Catalog, deps: Deps
+) -> None:
+    await _ready(catalog, deps)
+    at = (await (await as_("readonly")).get("/api/v1/lists")).json()["channel"]
+    at += "&seed=party&count=2"
+    for _ in range(3):
+        lines = (await anyone.get(at)).text.splitlines()
+        assert lines.count("#EXTINF:62,Band – Song") == 2
+        at = lines[-1]
+    assert "start=6" in at
+
+
+async def _ready(catalog: Catalog, deps: Deps) -> None:
+    told = {"title": "Song", "artist": "Band", "path": "library/Song.mp4", "quality": "1080p"}
+    await catalog.has_committed(await catalog.say(VideoReady(video_id=VideoId("v1"), **told)))
+    await deps.feed.committed_to((await catalog.system()).offset, deps.bus, 10)

@@ -1,39 +1,149 @@
 """Playing a film: the addresses that a player can open, each with its ticket."""
 
-from typing import Literal
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
 
-from fastapi import Response
+import anyio.to_thread
+from fastapi import Depends, Request, Response
 
+from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
+from mvidarr_api_gateway.playlists import M3U8, thumbnails, with_tickets
 from mvidarr_api_gateway.presence import present
 from mvidarr_api_gateway.responses import json_value
-from mvidarr_api_gateway.streaming import content_type
+from mvidarr_api_gateway.streaming import content_type, send_file
+from mvidarr_api_gateway.subtitles import Subtitles, subtitles_beside, webvtt
+from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.ids import FileId
+from mvidarr_common.messages.queries import FileView
 
 router = guarded_router("/api/v1/files", "playback")
+SHOWN = needs("readonly", or_ticket="files/{id}")
+VTT = "text/vtt; charset=utf-8"
+PRIVATE = {"Cache-Control": "private, no-cache"}
+TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/vtt": {}}}}
+STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {M3U8: {}, "video/mp4": {}}}}
 
 
 class Way(Value):
     """One way to play a film."""
 
-    kind: Literal["direct"]
+    kind: Literal["direct", "hls"]
     url: str
     type: str
+
+
+class SubtitlesLink(Value):
+    """Subtitles as WebVTT; the name tells the language."""
+
+    name: str
+    url: str
 
 
 class Playback(Value):
     """How a film can be played; the addresses can be opened without headers until they expire."""
 
     ways: tuple[Way, ...]
+    subtitles: tuple[SubtitlesLink, ...]
+    trickplay: str | None
+
+
+async def _ticket(id: FileId, request: Request, deps: Given, caller: Asker) -> str:
+    """The caller's own, or a new one: a ticket never makes one that lives longer."""
+    return request.headers.get("x-ticket") or deps.links.ticket(f"files/{id}", caller.user_id)
+
+
+Ticket = Annotated[str, Depends(_ticket)]
 
 
 @router.get("/{id}/playback", openapi_extra=needs("readonly"), response_model=Playback)
 async def playback(id: FileId, deps: Given, caller: Asker) -> Response:
-    """The ways to play this file, the best first."""
-    found = await present(id, deps)
-    ticket = deps.links.ticket(f"files/{id}", caller.user_id)
-    url = f"/api/v1/files/{id}/content?ticket={ticket}"
-    direct = Way(kind="direct", url=url, type=content_type(deps.root.at(found.rendition.path)))
-    answer = Playback(ways=(direct,))
+    """The ways to play this file, the best first, and what belongs to it."""
+    found, ticket = await present(id, deps), deps.links.ticket(f"files/{id}", caller.user_id)
+
+    def link(name: str) -> str:
+        return f"/api/v1/files/{id}/{name}?ticket={ticket}"
+
+    texts = await _subtitles(found, deps)
+    answer = Playback(
+        ways=tuple(_ways(found, link("content"), link("hls/master.m3u8"))),
+        subtitles=tuple(
+            SubtitlesLink(name=each.name, url=link(f"subtitles/{each.name}.vtt")) for each in texts
+        ),
+        trickplay=link("trickplay.vtt") if _ends(found, "-sprite.vtt") else None,
+    )
     return json_value(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/{id}/hls/{name:path}", openapi_extra=SHOWN, responses=STREAM)
+@router.head("/{id}/hls/{name:path}", openapi_extra=SHOWN, include_in_schema=False)
+async def hls(id: FileId, name: str, request: Request, deps: Given, ticket: Ticket) -> Response:
+    """The film for streaming: `master.m3u8`, and what its playlists name."""
+    sidecar = _ends(await present(id, deps), f".hls/{name}")
+    if sidecar is None:
+        raise NotFound("stream_not_found", "The file has no such stream; POST …/hls makes it.")
+    path = deps.root.at(sidecar)
+    if path.suffix != ".m3u8":
+        return await send_file(request, path, None)
+    playlist = with_tickets(await _text(path), ticket)
+    return Response(playlist, headers=PRIVATE, media_type=M3U8)
+
+
+@router.get("/{id}/subtitles/{name}.vtt", openapi_extra=SHOWN, responses=TEXT)
+async def subtitles(id: FileId, name: str, deps: Given) -> Response:
+    """Subtitles that lie beside the film, as WebVTT."""
+    for each in await _subtitles(await present(id, deps), deps):
+        if each.name == name:
+            try:
+                text = await anyio.to_thread.run_sync(webvtt, each.path)
+            except ValueError as error:
+                raise Invalid("bad_subtitles", f"{error}.") from None
+            return Response(text, headers=PRIVATE, media_type=VTT)
+    raise NotFound("subtitles_not_found", f"The file has no subtitles {name!r}.")
+
+
+@router.get("/{id}/trickplay.vtt", openapi_extra=SHOWN, responses=TEXT)
+async def trickplay(id: FileId, deps: Given, ticket: Ticket) -> Response:
+    """Which small frame stands for which seconds, as WebVTT."""
+    index = _ends(await present(id, deps), "-sprite.vtt")
+    if index is None:
+        raise NotFound("trickplay_not_found", "The file has no small frames.")
+    text = thumbnails(await _text(deps.root.at(index)), ticket)
+    return Response(text, headers=PRIVATE, media_type=VTT)
+
+
+@router.get("/{id}/trickplay/{number}.jpg", openapi_extra=SHOWN, response_class=Response)
+async def sheet(id: FileId, number: int, request: Request, deps: Given) -> Response:
+    """A sheet of small frames."""
+    for sidecar in map(PurePosixPath, (await present(id, deps)).rendition.sidecars):
+        if sidecar.name == f"{number}.jpg" and ".trickplay/" in str(sidecar):
+            return await send_file(request, deps.root.at(str(sidecar)), None)
+    raise NotFound("trickplay_not_found", f"The file has no sheet {number}.")
+
+
+def _ways(found: FileView, direct: str, stream: str) -> Iterator[Way]:
+    yield Way(kind="direct", url=direct, type=content_type(Path(found.rendition.path)))
+    if _ends(found, ".hls/master.m3u8"):
+        yield Way(kind="hls", url=stream, type=M3U8)
+
+
+def _ends(found: FileView, ending: str) -> str | None:
+    """What belongs to the file and ends so: nothing else is ever opened."""
+    return next((each for each in found.rendition.sidecars if each.endswith(ending)), None)
+
+
+async def _subtitles(found: FileView, deps: Deps) -> list[Subtitles]:
+    film = deps.root.at(found.rendition.path)
+    try:
+        return await anyio.to_thread.run_sync(subtitles_beside, film)
+    except OSError:
+        return []
+
+
+async def _text(path: Path) -> str:
+    try:
+        return await anyio.to_thread.run_sync(path.read_text)
+    except OSError:
+        raise NotFound("file_missing", "The file is not where the library says it is.") from None
