@@ -43,6 +43,8 @@ class Line:
         self.whole.set()
         self.quiet = False
         """Whether the news of a commit is lost."""
+        self.slow: dict[str, asyncio.Event] = {}
+        """What answers to questions of these names wait for."""
         self.asked: list[str] = []
         """The questions that came, by their names."""
 
@@ -62,6 +64,8 @@ class Line:
         async def answered(query: Envelope) -> bytes:
             self.asked.append(query.message.wire)
             await self.whole.wait()
+            if held := self.slow.get(query.message.wire):
+                await held.wait()
             return await handler(query)
 
         return self._bus.answer(answered, concurrency)

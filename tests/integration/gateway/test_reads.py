@@ -10,6 +10,7 @@ from tests.integration.catalogs import Catalog
 
 from mvidarr_api_gateway.deps import Deps, open_deps
 from mvidarr_api_gateway.settings import GatewaySettings
+from mvidarr_api_gateway.shelf import OVERHEAD
 from mvidarr_common.bus import Bus, Gap, Health
 from mvidarr_common.envelope import fresh
 from mvidarr_common.messages.identity import Role, RoleChanged
@@ -160,6 +161,43 @@ async def test_without_the_bus_nothing_is_answered_from_memory(
     await deps.reads.get(LIST)
     monkeypatch.setattr(type(deps.bus), "health", Health(ready=False, reason="gone"))
     assert await _asked(deps, catalog) == 1
+
+
+async def test_those_who_want_the_same_at_the_same_time_share_the_answer(
+    deps: Deps, catalog: Catalog
+) -> None:
+    catalog.cut()
+    before = catalog.asked("video.list")
+    asking = [asyncio.create_task(deps.reads.get(ListVideos(limit=7))) for _ in range(50)]
+    await eventually(lambda: catalog.asked("video.list") > before)
+    later = [asyncio.create_task(deps.reads.get(ListVideos(limit=7))) for _ in range(50)]
+    catalog.mend()
+    assert len({await each for each in asking + later}) == 1
+    assert catalog.asked("video.list") == before + 2
+
+
+async def test_answers_in_memory_have_a_limit_of_bytes(deps: Deps, catalog: Catalog) -> None:
+    shelf = deps.reads._shelf
+    shelf._limit = 5 * OVERHEAD
+    for limit in range(1, 20):
+        await deps.reads.get(ListVideos(limit=limit))
+        assert shelf.bytes <= shelf._limit
+    before = catalog.asked("video.list")
+    await deps.reads.get(ListVideos(limit=19))
+    await deps.reads.get(ListVideos(limit=1))
+    assert catalog.asked("video.list") == before + 1
+
+
+async def test_what_one_gateway_has_answered_every_other_shows(
+    as_: As, deps: Deps, runtime: Runtime[GatewaySettings]
+) -> None:
+    client = await as_("user")
+    async with open_deps(runtime) as other:
+        for n in range(20):
+            await other.reads.get(LIST)
+            answer = await client.post("/api/v1/videos", json={"url": f"http://127.0.0.1/{n}"})
+            assert answer.status_code == 201
+            assert f"http://127.0.0.1/{n}" in str(await other.reads.get(LIST))
 
 
 async def test_who_is_asking_is_kept_until_people_change(deps: Deps, catalog: Catalog) -> None:

@@ -10,6 +10,7 @@ from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
 from .background import background
+from .breaker import Breaker
 from .endings import Endings
 from .feed import Feed, following
 from .first_login import FirstLogin
@@ -30,6 +31,7 @@ class Deps:
 
     settings: GatewaySettings
     bus: Bus
+    catalog: Breaker
     root: DataRoot
     key: InstanceKey
     feed: Feed
@@ -50,12 +52,14 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     """Follow the log from now, then let requests in."""
     deps = _compose(runtime)
     runtime.checks["log"] = deps.feed.ailment
+    runtime.notes["catalog"] = deps.catalog.ailment
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(following(deps.feed, runtime.bus))
         await stack.enter_async_context(
             background(
                 FirstLogin(runtime, deps.feed, deps.outcomes, deps.passwords).ensure(),
                 deps.hub.run(),
+                deps.catalog.watch(),
             )
         )
         yield deps
@@ -64,8 +68,9 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
 def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     feed = Feed(window=runtime.settings.live_window)
     outcomes, endings = Outcomes(), Endings()
-    reads = Reads(runtime.bus, feed)
-    kept = Reads(runtime.bus, feed, dropped_by=is_identity)
+    catalog, limit = Breaker(runtime.bus), runtime.settings.cache_bytes
+    reads = Reads(catalog, feed, limit)
+    kept = Reads(catalog, feed, limit // 10, dropped_by=is_identity)
     feed.watchers.extend((outcomes, endings, reads, kept))
     progress = Progress()
     hub = Hub(feed, runtime.bus)
@@ -74,6 +79,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     return Deps(
         settings=runtime.settings,
         bus=runtime.bus,
+        catalog=catalog,
         root=runtime.root,
         key=runtime.key,
         feed=feed,

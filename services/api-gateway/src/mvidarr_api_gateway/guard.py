@@ -20,8 +20,10 @@ from mvidarr_common.messages.identity import Role
 from .callers import Caller, includes
 from .conditional import conditional
 from .deps import Deps
+from .leniency import Leniency, lenient
 
 Needed = Role | Literal["anyone"]
+READING = ("GET", "HEAD")
 DECLARED = "x-required-role"
 OWNER = "x-or-owner"
 TICKET = "x-or-ticket"
@@ -58,7 +60,11 @@ class Guarded(APIRoute):
             await _authorize(request, declared)
             if not self.tolerant:
                 _refuse_unknown(request, known)
-            return conditional(request, await handle(request))
+            if request.method not in READING:
+                return await handle(request)
+            with lenient() as told:
+                response = await handle(request)
+            return conditional(request, _marked(response, told))
 
         return guarded
 
@@ -116,6 +122,14 @@ async def _caller_of(request: Request, place: str | None) -> Caller:
         return await deps.identity.of_headers(request.headers, request.method)
     holder = deps.links.holder(ticket, place.format(**request.path_params))
     return await deps.identity.of_holder(holder)
+
+
+def _marked(response: Response, told: Leniency) -> Response:
+    """An old answer says so, and how old it is (RFC 9111, 5.1; `Warning` for clients of before)."""
+    if told.age is not None:
+        response.headers["Age"] = str(round(told.age))
+        response.headers["Warning"] = '110 - "The catalog is away"'
+    return response
 
 
 def _refuse_unknown(request: Request, known: frozenset[str]) -> None:

@@ -62,3 +62,6 @@ class GatewaySettings(Settings):
         default=50, description="websockets and event streams that a user may have at a time", gt=0
     )
     live_topics: int = Field(default=100, description="topics that one of them may follow", gt=0)
+    cache_bytes: int = Field(
+        default=64 * 1024 * 1024, description="memory for answers of the catalog, in bytes", ge=0
+    )

@@ -17,13 +17,14 @@ from mvidarr_common.messages.queries import Credentials, FindCredentials
 from mvidarr_common.messages.sessions import RevokeSession
 
 router = guarded_router("/api/v1/auth", "auth")
+PATIENCE = 5.0
 
 
 @router.post("/login", openapi_extra=needs("anyone"))
 async def login(body: Login, request: Request, deps: Given) -> Response:
     """A session for a user name and a password: an access token, and a refresh token."""
     question = fresh(FindCredentials(username=body.username), source="api-gateway")
-    found = Credentials.model_validate_json(await deps.bus.ask(question))
+    found = Credentials.model_validate_json(await deps.catalog.ask(question, PATIENCE))
     right = await deps.passwords.matches(found.password_hash, body.password.get_secret_value())
     if not right or found.user is None:
         raise Unauthorized("wrong_credentials", "User name or password is wrong.")

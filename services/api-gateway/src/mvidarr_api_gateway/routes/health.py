@@ -52,7 +52,9 @@ async def ready(deps: Given) -> Response:
     bus = deps.bus.health
     ailments["bus"] = None if bus.ready else bus.reason
     ill = {name: reason for name, reason in ailments.items() if reason is not None}
-    return json_value({"ready": not ill, "problems": ill}, 503 if ill else 200)
+    notes = {name: note for name, check in deps.runtime.notes.items() if (note := check())}
+    told = {"ready": not ill, "problems": ill} | ({"notes": notes} if notes else {})
+    return json_value(told, 503 if ill else 200)
 
 
 @router.get("/.well-known/jwks.json", openapi_extra=ANYONE, response_model=Keys)

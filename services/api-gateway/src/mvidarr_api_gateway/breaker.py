@@ -1,0 +1,104 @@
+"""Questions to the catalog, none without a deadline, and none in vain while it is known to be away.
+
+Who has no answer after a second makes us put the simplest question that there is. If that is not
+answered in a second either, nobody waits any more: everybody is refused at once, until it is.
+"""
+
+import asyncio
+import logging
+import time
+
+from mvidarr_common.bus import Bus
+from mvidarr_common.envelope import Envelope, fresh
+from mvidarr_common.errors import Problem, Unavailable
+from mvidarr_common.messages.queries import GetPosition
+
+from .metrics import CATALOG_AWAY
+from .shared import Shared
+
+log = logging.getLogger(__name__)
+
+DOUBT = 1.0
+PROBE = 1.0
+"""Seconds that the simplest question may take, and that lie between two of them."""
+
+
+class Breaker:
+    """Between everybody here and the catalog."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._since = 0.0
+        self._reason = ""
+        self._away = asyncio.Event()
+        self._probe = Shared(self._look)
+        CATALOG_AWAY.set(0)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether questions can be put now."""
+        return self._bus.health.ready and not self._away.is_set()
+
+    def ailment(self) -> str | None:
+        """None when well, else a sentence: a note of the health checks."""
+        if not self._away.is_set():
+            return None
+        seconds = round(time.monotonic() - self._since)
+        return (
+            f"The catalog has not answered for {seconds} s: {self._reason} "
+            "Reads may be old, and commands are accepted and decided later."
+        )
+
+    async def ask(self, query: Envelope, timeout: float) -> bytes:
+        """The answer; raises the catalog's Problem, or Unavailable."""
+        self._require_there()
+        asking = asyncio.ensure_future(self._bus.ask(query, timeout))
+        asking.add_done_callback(_seen)
+        try:
+            await asyncio.wait({asking}, timeout=DOUBT)
+            if not asking.done() or isinstance(asking.exception(), Unavailable):
+                await self._probe.answer()
+                self._require_there()
+            return await asking
+        finally:
+            asking.cancel()
+
+    async def watch(self) -> None:
+        """Find out when it is back, until cancelled."""
+        while True:
+            await self._away.wait()
+            await asyncio.sleep(PROBE)
+            await self._probe.answer()
+
+    async def _look(self) -> None:
+        """Whether it answers at all."""
+        try:
+            await self._bus.ask(fresh(GetPosition(), source="api-gateway"), PROBE)
+        except Problem as missing:
+            self._goes(missing.message)
+        else:
+            self._comes()
+
+    def _goes(self, reason: str) -> None:
+        self._reason = reason
+        if not self._away.is_set():
+            log.warning("the catalog is away: %s", reason)
+            self._since = time.monotonic()
+            self._away.set()
+            CATALOG_AWAY.set(1)
+
+    def _comes(self) -> None:
+        if self._away.is_set():
+            log.info("the catalog answers again")
+            self._away.clear()
+            CATALOG_AWAY.set(0)
+
+    def _require_there(self) -> None:
+        if self._away.is_set():
+            raise Unavailable("catalog_away", "The catalog is away; try again soon.", after=PROBE)
+
+
+def _seen(asked: "asyncio.Future[bytes]") -> None:
+    """Nobody need look at it: it may be known already that no answer comes."""
+    if not asked.cancelled():
+        asked.exception()

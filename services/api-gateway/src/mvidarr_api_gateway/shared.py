@@ -1,0 +1,46 @@
+"""One question for everybody who wants to know the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Shared(Generic[T]):
+    """Who comes before the question goes out gets its answer. Who comes while one is under way
+    gets that of the next: the answer to the first may be older than who asks."""
+
+    def __init__(self, put: Callable[[], Awaitable[T]]) -> None:
+        self._put = put
+        self._asking: asyncio.Task[T] | None = None
+        self._next: asyncio.Task[T] | None = None
+
+    @property
+    def joined(self) -> bool:
+        """Whether a question waits to go out already."""
+        return self._next is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits."""
+        return self._next is None and (self._asking is None or self._asking.done())
+
+    async def answer(self) -> T:
+        """As things are at this moment or later; raises what the question raises."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask(self._asking))
+            self._next.add_done_callback(_seen)
+        return await asyncio.shield(self._next)
+
+    async def _ask(self, earlier: asyncio.Task[T] | None) -> T:
+        if earlier is not None and not earlier.done():
+            await asyncio.wait([earlier])
+        self._asking, self._next = self._next, None
+        return await self._put()
+
+
+def _seen(asked: asyncio.Task[T]) -> None:
+    """Who wanted to know may have gone: the error is nobody's then."""
+    if not asked.cancelled():
+        asked.exception()
