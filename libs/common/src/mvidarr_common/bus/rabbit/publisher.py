@@ -81,6 +81,7 @@ class Publisher:
         self._confirmed_at = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._doubted_until = 0.0
+        self._refused = ""
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """All of them, in order; raises Unconfirmed."""
@@ -108,7 +109,7 @@ class Publisher:
             if perf_counter() - self._confirmed_at > TIMEOUT / 2:
                 self._abandon()  # but not where confirms come and only we are slow
             self._doubted_until = asyncio.get_running_loop().time() + DOUBT
-            why = self._link.trouble or "the broker did not confirm in time"
+            why = self._link.trouble or self._refused or "the broker did not confirm in time"
             raise Unconfirmed("unconfirmed", f"{why}; say it again", after=1) from None
 
     async def _unconfirmed(self, batch: Sequence[Outgoing]) -> Sequence[Outgoing]:
@@ -116,8 +117,10 @@ class Publisher:
         retried one by one would overtake each other."""
         try:
             channel = await self._open()
-        except Lost:
+        except Lost as lost:
+            self._refused = str(lost)
             return batch
+        self._refused = ""
         results = await asyncio.gather(
             *(self._send(channel, message) for message in batch), return_exceptions=True
         )
