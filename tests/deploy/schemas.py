@@ -3,23 +3,23 @@
 import json
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]  # it has no types
-from cloudcoil.models.keda import v1alpha1 as keda
-from cloudcoil.models.prometheus_operator import v1 as prometheus_operator
 
 Schema = dict[str, Any]
 
 OLDEST, NEWEST = "1.29", "1.37"
 
-_MODELS: dict[str, Any] = {
-    "ScaledObject": keda.ScaledObject,
-    "TriggerAuthentication": keda.TriggerAuthentication,
-    "PodMonitor": prometheus_operator.PodMonitor,
-    "PrometheusRule": prometheus_operator.PrometheusRule,
+_MODELS = {
+    "ScaledObject": "keda.v1alpha1",
+    "TriggerAuthentication": "keda.v1alpha1",
+    "PodMonitor": "prometheus_operator.v1",
+    "PrometheusRule": "prometheus_operator.v1",
 }
+"""Where their models are; imported when they are needed, since that takes seconds."""
 
 _TEXT, _WHOLE, _OBJECT = {"type": "string"}, {"type": "integer"}, {"type": "object"}
 
@@ -96,7 +96,8 @@ def _problems(thing: dict[str, Any], version: str) -> Iterator[str]:
 
 @cache
 def _strict(kind: str) -> Schema:
-    schema = _MODELS[kind].model_json_schema(by_alias=True)
+    models = import_module(f"cloudcoil.models.{_MODELS[kind]}")
+    schema = getattr(models, kind).model_json_schema(by_alias=True)
     if kind == "ScaledObject":  # KEDA has it since 2.17; the newest models need a newer Python
         schema["$defs"]["Fallback"]["properties"]["behavior"] = _FALLBACK
     closed: Schema = _close(schema)

@@ -3,6 +3,7 @@
 import inspect
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -58,7 +59,11 @@ def parts() -> dict[str, tuple[str, tuple[Field, ...]]]:
 
 def schemas() -> dict[str, Schema]:
     """The JSON schema of every message, answer, and value in them, by class name."""
-    wanted: list[type[Value]] = [*registered(), *answers()]
+    return _schemas((*registered(), *answers()))
+
+
+@cache
+def _schemas(wanted: tuple[type[Value], ...]) -> dict[str, Schema]:
     _, top = models_json_schema(
         [(cls, "validation") for cls in wanted], ref_template=REFERENCE + "{model}"
     )
