@@ -43,7 +43,7 @@ test: install $(VENV)/.footage ## everything: lint, types, unit, contracts, inte
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
 check: lint # what `test` runs once the servers are there: what waits most comes first; no scanners
-	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/deploy/test_scanners.py \
+	$(BIN)/pytest -q -n 4 --no-loadscope-reorder --ignore tests/deploy/test_scanners.py \
 	  tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt

@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no types
 
 from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
@@ -16,6 +18,22 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 # pytest-xdist tells its workers how wide its terminal is; commands would break their lines there.
 os.environ.pop("COLUMNS", None)
+
+
+class BySystem(LoadFileScheduling):  # type: ignore[misc]
+    """A process has all tests of a file, or of a folder whose tests share a running system."""
+
+    FOLDERS = ("tests/e2e/embedded", "tests/e2e/separate")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        folder = file.rpartition("/")[0]
+        return folder if folder in self.FOLDERS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySystem:
+    """What `pytest -n` asks for how to spread tests over processes."""
+    return BySystem(config, log)
 
 
 @pytest.fixture(scope="session")
