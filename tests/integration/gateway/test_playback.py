@@ -168,3 +168,17 @@ async def _ready(catalog: Catalog, deps: Deps) -> None:
     told = {"title": "Song", "artist": "Band", "path": "library/Song.mp4", "quality": "1080p"}
     await catalog.has_committed(await catalog.say(VideoReady(video_id=VideoId("v1"), **told)))
     await deps.feed.committed_to((await catalog.system()).offset, deps.bus, 10)
+
+
+async def test_everybody_goes_on_where_they_were(film: Rendition, as_: As) -> None:
+    place = "/api/v1/videos/v1/position"
+    one, other = await as_("readonly"), await as_("admin")
+    assert (await one.get(place)).json()["code"] == "position_not_found"
+    assert (await one.put(place, json={"position": 12.5})).status_code == 204
+    assert (await one.get(place)).json()["position"] == 12.5
+    [item] = (await one.get("/api/v1/watching")).json()["items"]
+    assert (item["videoId"], item["title"], item["duration"]) == ("v1", "Song", 61.6)
+    assert (await other.get("/api/v1/watching")).json()["items"] == []
+    assert (await one.delete(place)).status_code == 204
+    assert (await one.get(place)).status_code == 404
+    assert (await one.put(place, json={"position": -1})).status_code == 422

@@ -189,6 +189,12 @@ class NewApiKey(Body):
     expires: datetime | None = None
 
 
+class Position(Body):
+    """Seconds from the beginning of the film."""
+
+    position: float = Field(ge=0, le=1_000_000)
+
+
 class WhichParked(Body):
     event_id: str | None = None
 

@@ -35,6 +35,7 @@ from .library import (
     shelved,
     video_queries,
     videos,
+    watching,
 )
 from .pipelines import (
     acquiring,
@@ -91,6 +92,7 @@ MODELS: tuple[ReadModel, ...] = (
     bulk.model,
     run_queries.model,
     video_queries.model,
+    watching.model,
     file_at.model,
     history.model,
     rebuilds.model,

@@ -21,6 +21,7 @@ from . import (
     sites,
     steering,
     system,
+    watching,
 )
 from .base import (
     Command,
@@ -39,5 +40,5 @@ __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
     "archive", "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find",
     "identity", "ids", "jobs", "library", "media", "notify", "pages", "pipelines", "profiles",
-    "queries", "registered", "sessions", "sites", "steering", "system",
+    "queries", "registered", "sessions", "sites", "steering", "system", "watching",
 ]  # fmt: skip

@@ -63,6 +63,7 @@ from .system import (
     Snapshot,
     SystemView,
 )
+from .watching import Continued, ContinuedView, GetWatched, ListWatched, WatchedView
 from .work import (
     Bulks,
     BulkView,
@@ -95,17 +96,18 @@ OfThePast = GetArtist | ListArtists | GetVideo | ListVideos | GetJob | ListJobs
 """What can be asked of a moment of the past."""
 
 __all__ = [
-    "ApiKeyView", "ApiKeys", "ArtistView", "Artists", "AsOf", "BulkView", "Bulks", "Credentials",
-    "Facts", "Failure", "FileAt", "FileView", "Files", "Filtered", "FindCredentials", "GetArtist",
-    "GetBulk", "GetFile", "GetHistory", "GetJob", "GetPipeline", "GetPosition", "GetProfile",
-    "GetRun", "GetSite", "GetSnapshot", "GetSubscription", "GetSystem", "GetUser", "GetVideo",
-    "JobState", "JobView", "Jobs", "ListApiKeys", "ListArtists", "ListBulks", "ListFacts",
-    "ListFiles", "ListJobs", "ListParked", "ListPipelines", "ListProfiles", "ListRecords",
-    "ListRuns", "ListSessions", "ListSites", "ListSubscriptions", "ListUsers", "ListVideos",
-    "Listing", "OfThePast", "Outcome", "Page", "ParkedMessages", "ParkedView", "PipelineView",
-    "Pipelines", "PositionView", "ProfileView", "Profiles", "RecordView", "Records", "RunState",
-    "RunView", "Runs", "SealedSubscription", "SealedSubscriptions", "SessionView", "Sessions",
-    "SiteView", "Sites", "Snapshot", "StepState", "StepView", "SubscriptionView", "Subscriptions",
-    "SubscriptionsTo", "Supposition", "Suppositions", "SystemView", "UserView", "Users",
-    "VideoState", "VideoView", "Videos", "View", "WhatIf", "fraction_of",
+    "ApiKeyView", "ApiKeys", "ArtistView", "Artists", "AsOf", "BulkView", "Bulks", "Continued",
+    "ContinuedView", "Credentials", "Facts", "Failure", "FileAt", "FileView", "Files", "Filtered",
+    "FindCredentials", "GetArtist", "GetBulk", "GetFile", "GetHistory", "GetJob", "GetPipeline",
+    "GetPosition", "GetProfile", "GetRun", "GetSite", "GetSnapshot", "GetSubscription", "GetSystem",
+    "GetUser", "GetVideo", "GetWatched", "JobState", "JobView", "Jobs", "ListApiKeys",
+    "ListArtists", "ListBulks", "ListFacts", "ListFiles", "ListJobs", "ListParked", "ListPipelines",
+    "ListProfiles", "ListRecords", "ListRuns", "ListSessions", "ListSites", "ListSubscriptions",
+    "ListUsers", "ListVideos", "ListWatched", "Listing", "OfThePast", "Outcome", "Page",
+    "ParkedMessages", "ParkedView", "PipelineView", "Pipelines", "PositionView", "ProfileView",
+    "Profiles", "RecordView", "Records", "RunState", "RunView", "Runs", "SealedSubscription",
+    "SealedSubscriptions", "SessionView", "Sessions", "SiteView", "Sites", "Snapshot", "StepState",
+    "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo", "Supposition",
+    "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView", "Videos", "View",
+    "WatchedView", "WhatIf", "fraction_of",
 ]  # fmt: skip
