@@ -5,8 +5,9 @@ tests take a small part. Truth is what FFmpeg decodes: a copy is damaged when th
 
 What nobody can see in a file alone is not in it: a broadcast stream cut exactly between two packets
 (the length that the page gave shows it), and a bit or two that are flipped in a codec without
-checksums, where the decoder makes another picture of them without a word (the checksum taken when
-the file was whole shows it: `scrub`). What is missed for that reason is named in `SILENT`.
+checksums, where the decoder makes another picture of them without a word, however strict it is
+told to be (the checksum taken when the file was whole shows it: `scrub`). What is missed for that
+reason is named in `SILENT`.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from mvidarr_common.files import DataRoot
@@ -37,6 +39,7 @@ VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
 AV1 = ["-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1"]
 MPEG4 = ["-c:v", "mpeg4", "-q:v", "4"]
 BOTH = [*FILM, *SOUND]
+SHORT = ["-f", "lavfi", "-i", "testsrc2=s=64x36:d=1", "-f", "lavfi", "-i", "anoisesrc=d=1"]
 
 FOOTAGE = [
     Path(str(file.locate()))
@@ -45,8 +48,9 @@ FOOTAGE = [
 ]
 """Filmed by cameras, and not by FFmpeg."""
 
-SILENT = {"flipped bits: carphone_distorted.mp4"}
-"""Seven kilobytes of H.264, of which two bits are flipped."""
+SILENT = {"flipped bits: carphone_distorted.mp4", "flipped bits: vp8-vorbis.webm"}
+"""Seven kilobytes of H.264, of which two bits are flipped; and VP8, of whose bits both decoders make
+a picture whatever they are, unless the sound is hit, too."""
 
 SMALL: dict[str, list[str]] = {
     "h264-aac.mp4": [*BOTH, *X264, "-c:a", "aac", "-movflags", "+faststart"],
@@ -187,6 +191,33 @@ def _printed(table: dict[str, list[tuple[str, bool, bool]]]) -> list[str]:
         line = f"{damage:<16}{len(harmful):>8}{len(harmful) - len(missed):>8}{len(missed):>8}"
         print(f"{line}  {', '.join(missed)}")  # noqa: T201
     return misses
+
+
+SUMMED = {
+    "flac.mkv": ("a", ["-c:a", "flac", "-write_crc32", "0"]),
+    "ac3.mp4": ("a", ["-c:a", "ac3"]),
+    "eac3.mp4": ("a", ["-c:a", "eac3"]),
+    "hevc.mp4": ("v", [*X265[:-1], "log-level=error:hash=1", "-c:a", "aac"]),
+}
+
+
+@pytest.mark.parametrize("name", SUMMED)
+async def test_one_flipped_bit_is_found_where_frames_bring_their_checksums(
+    name: str, make: Any, deps: Deps, root: DataRoot, children: Children
+) -> None:
+    stream, codecs = SUMMED[name]
+    whole = make(name, *SHORT, *(X264 if stream == "a" else []), *codecs)
+    checked = Checked(deps, root, children)
+    assert (await checked.verdict(whole)).verdict == "whole"
+    with av.open(str(whole)) as film:
+        kind = film.streams.audio if stream == "a" else film.streams.video
+        packets = [packet for packet in film.demux(kind[0]) if packet.size]
+    content, packet = bytearray(whole.read_bytes()), packets[len(packets) // 2]
+    assert packet.pos is not None
+    content[packet.pos + packet.size * 2 // 3] ^= 4
+    copy = whole.with_name(f"flipped-{name}")
+    copy.write_bytes(content)
+    assert (await checked.verdict(copy)).verdict == "damaged"
 
 
 async def test_a_wrong_extension_is_no_damage(
