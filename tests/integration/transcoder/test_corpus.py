@@ -49,8 +49,8 @@ FOOTAGE = [
 """Filmed by cameras, and not by FFmpeg."""
 
 SILENT = {"flipped bits: carphone_distorted.mp4", "flipped bits: vp8-vorbis.webm"}
-"""Seven kilobytes of H.264, of which two bits are flipped; and VP8, of whose bits both decoders make
-a picture whatever they are, unless the sound is hit, too."""
+"""Seven kilobytes of H.264, of which two bits are flipped; and VP8, of whose bits both
+decoders make a picture whatever they are."""
 
 SMALL: dict[str, list[str]] = {
     "h264-aac.mp4": [*BOTH, *X264, "-c:a", "aac", "-movflags", "+faststart"],
