@@ -32,7 +32,8 @@ class Description(Value):
 
     def over(self, other: "Description") -> "Description":
         """This description, with `other` filling what it leaves open."""
-        return Description(**{**other.model_dump(), **self.model_dump(exclude_none=True)})
+        said = {name: value for name, value in self.__dict__.items() if value is not None}
+        return other.model_copy(update=said)
 
     def without(self, fields: Iterable[DescriptionField]) -> "Description":
         """This description, with these fields not known."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import mysql, postgresql
@@ -74,8 +75,9 @@ class Postgres:
         waits = {"idle_in_transaction_session_timeout": f"{LEASE}s"}
         told = {"server_settings": waits, "connection_class": LeavableConnection}
         return create_async_engine(
-            url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True
-        )
+            url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True,
+            json_deserializer=orjson.loads,
+        )  # fmt: skip
 
     def insert_new(self, table: sa.Table) -> Any:
         return postgresql.insert(table).on_conflict_do_nothing()
@@ -124,7 +126,7 @@ class MySQL:
         }
         engine = create_async_engine(
             url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True,
-            isolation_level="READ COMMITTED",
+            isolation_level="READ COMMITTED", json_deserializer=orjson.loads,
         )  # fmt: skip
         _drop_the_rested(engine.sync_engine.pool)
         return engine

@@ -147,9 +147,11 @@ class Leader:
 
     async def _switch(self, refill: Refill) -> Rebuilt:
         await refill.catch_up(self._tell_progress)
+        checksums = await refill.compare()
+        await refill.catch_up(self._tell_progress)
         async with self._turns:
             async with transaction(self._engine) as connection:
-                rebuilt = await refill.finish(connection, self.checkpoint)
+                rebuilt = await refill.finish(connection, self.checkpoint, checksums)
                 switched = replace(
                     self.checkpoint,
                     generation=rebuilt.generation,

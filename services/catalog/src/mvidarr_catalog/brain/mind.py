@@ -56,6 +56,12 @@ class Mind:
         self._came_back(envelope, written)
         return before
 
+    def replay(self, envelope: Envelope) -> None:
+        """Change the read model by a message of the past; nothing is in flight. Raises
+        NotLoaded."""
+        with self.state.change():
+            self._apply(envelope, self.state)
+
     def undo(self, before: Rows, expected: Iterable[Envelope] = ()) -> None:
         """Take a fold back, and what was expected of it: the message cannot be decided."""
         with self.state.change() as written:

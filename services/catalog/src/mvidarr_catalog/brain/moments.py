@@ -60,7 +60,7 @@ class Moment:
         for envelope in envelopes:
             while True:
                 try:
-                    self.mind.fold(envelope)
+                    self.mind.replay(envelope)
                     break
                 except NotLoaded as missing:
                     await self._load(missing.keys)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -45,6 +45,15 @@ class Rebuilt:
     seconds: float
     old_checksum: str
     new_checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checksums:
+    """Of the live tables and of new ones, after the same record; no old one where their shapes
+    differ."""
+
+    old: str
+    new: str
 
 
 class Refill:
@@ -89,19 +98,46 @@ class Refill:
             await tell(self._records, time.monotonic() - self._began)
         await self._write(changes)
 
-    async def finish(self, connection: AsyncConnection, live: Checkpoint) -> Rebuilt:
-        """Fold the rest and compare. Nothing may be folded into the live tables meanwhile."""
-        while chunk := await store.read_archive(connection, self._seq, CHUNK):
+    async def compare(self) -> Checksums:
+        """Look at the live tables as they are at one moment, fold to the same record, and look
+        at the new ones. Work goes on meanwhile."""
+        async with transaction(self._engine, at_one_moment=True) as connection:
+            live = await store.read_checkpoint(connection)
+            async with transaction(self._engine) as own:
+                await self._fold_rest(own, live.seq)
+            new, old = await asyncio.gather(self._checksum(), self._checksum_of(connection, live))
+            return Checksums(old, new)
+
+    async def finish(
+        self, connection: AsyncConnection, live: Checkpoint, checksums: Checksums
+    ) -> Rebuilt:
+        """Fold the rest. Nothing may be folded into the live tables meanwhile."""
+        await self._fold_rest(connection, live.seq)
+        return Rebuilt(
+            generation=self._generation,
+            from_generation=live.generation,
+            seq=live.seq,
+            records=self._records,
+            seconds=time.monotonic() - self._began,
+            old_checksum=checksums.old,
+            new_checksum=checksums.new,
+        )
+
+    async def _fold_rest(self, connection: AsyncConnection, last: int) -> None:
+        """Up to the record of this number."""
+        while chunk := await store.read_archive(connection, self._seq, CHUNK, last):
             await self._fold_chunk(connection, chunk)
             changes = self._mind.state.take_changes()
             await store.save_rows(connection, changes, self._generation)
-        new = await checksum(connection, self._brain.rows, self._generation)
-        same_shape = live.signature == self._brain.signature
-        old = await checksum(connection, self._brain.rows, live.generation) if same_shape else ""
-        seconds = time.monotonic() - self._began
-        return Rebuilt(
-            self._generation, live.generation, live.seq, self._records, seconds, old, new
-        )
+
+    async def _checksum(self) -> str:
+        async with transaction(self._engine) as connection:
+            return await checksum(connection, self._brain.rows, self._generation)
+
+    async def _checksum_of(self, connection: AsyncConnection, live: Checkpoint) -> str:
+        if live.signature != self._brain.signature:
+            return ""
+        return await checksum(connection, self._brain.rows, live.generation)
 
     async def _read(self, after: int) -> Chunk:
         async with transaction(self._engine) as connection:
@@ -113,20 +149,20 @@ class Refill:
                 await store.save_rows(connection, changes, self._generation)
 
     async def _fold_chunk(self, connection: AsyncConnection, chunk: Chunk) -> None:
-        for start in range(0, len(chunk), PIECE):
-            piece = [(seq, _decoded(seq, body)) for seq, body in chunk[start : start + PIECE]]
-            messages = (envelope.message for _, envelope in piece)
-            await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
-            for seq, envelope in piece:
-                await self._fold(connection, envelope)
-                self._seq = seq
-            await asyncio.sleep(0)
+        read = [each async for each in _decoded_all(chunk)]
+        messages = (envelope.message for envelope in read)
+        await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
+        for number, ((seq, _), envelope) in enumerate(zip(chunk, read, strict=True), 1):
+            await self._fold(connection, envelope)
+            self._seq = seq
+            if number % PIECE == 0:
+                await asyncio.sleep(0)
         self._records += len(chunk)
 
     async def _fold(self, connection: AsyncConnection, envelope: Envelope) -> None:
         while True:
             try:
-                self._mind.fold(envelope)
+                self._mind.replay(envelope)
                 return
             except NotLoaded as missing:
                 await self._load(connection, missing.keys)
@@ -140,6 +176,13 @@ class Refill:
         if missing := self._mind.state.missing(keys):
             rows, complete = await store.load_rows(connection, missing, self._generation)
             self._mind.state.learn(rows, complete)
+
+
+async def _decoded_all(chunk: Chunk) -> AsyncIterator[Envelope]:
+    for number, (seq, body) in enumerate(chunk, 1):
+        yield _decoded(seq, body)
+        if number % PIECE == 0:
+            await asyncio.sleep(0)
 
 
 def _decoded(seq: int, body: bytes) -> Envelope:

@@ -55,10 +55,10 @@ class State:
         """The row of this id, if there is one; raises NotLoaded."""
         key = (row, id)
         if self._open is not None and key in self._open:
-            return cast(R | None, self._open[key])
+            return cast("R | None", self._open[key])
         if key not in self._rows and row not in self._complete:
             raise NotLoaded(row, id)
-        return cast(R | None, self._rows.get(key))
+        return cast("R | None", self._rows.get(key))
 
     def all(self, row: type[R]) -> list[R]:
         """Every row of a small table, in the order of their ids; raises NotLoaded."""
@@ -68,7 +68,7 @@ class State:
             raise NotLoaded(row)
         seen = self._rows | (self._open or {})
         found = [value for (kind, _), value in seen.items() if kind is row and value is not None]
-        return sorted(cast(list[R], found), key=lambda each: each.id)
+        return sorted(cast("list[R]", found), key=lambda each: each.id)
 
     def need(self, row: type[Row], ids: Iterable[str]) -> None:
         """Have many rows at hand that will be asked for one by one; raises NotLoaded."""
@@ -83,16 +83,21 @@ class State:
         """Remove a row; only inside `change`."""
         self._writable()[row, id] = None
 
-    @contextmanager
-    def change(self) -> Iterator[Rows]:
+    def change(self) -> "Change":
         """All writes inside happen, or none when the block raises. Yields what was written."""
+        return Change(self)
+
+    def begin(self) -> Rows:
+        """From now on there may be writes; see `change`."""
         self._open = {}
-        try:
-            yield self._open
+        return self._open
+
+    def end(self, *, keep: bool) -> None:
+        """The writes since `begin` count, or never were."""
+        if keep and self._open:
             self._rows.update(self._open)
             self._dirty.update(self._open)
-        finally:
-            self._open = None
+        self._open = None
 
     def before(self, written: Rows) -> Rows:
         """The rows as they were before the change that is open."""
@@ -137,6 +142,21 @@ class State:
         return self._open
 
 
+class Change:
+    """The block of a `change`: a class, since a generator takes longer than many a fold."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __enter__(self) -> Rows:
+        return self._state.begin()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._state.end(keep=kind is None)
+
+
 class Overlay:
     """The state as it will be when our own decisions in flight have come back by the log."""
 
@@ -150,7 +170,7 @@ class Overlay:
         key = (row, id)
         for layer in (self._open, self._rows):
             if layer is not None and key in layer:
-                return cast(R | None, layer[key])
+                return cast("R | None", layer[key])
         return self._base.get(row, id)
 
     def all(self, row: type[R]) -> list[R]:
@@ -158,7 +178,7 @@ class Overlay:
         rows: dict[str, Row | None] = {each.id: each for each in self._base.all(row)}
         for layer in (self._rows, self._open or {}):
             rows |= {id: value for (kind, id), value in layer.items() if kind is row}
-        return sorted((cast(R, each) for each in rows.values() if each), key=lambda each: each.id)
+        return sorted((cast("R", each) for each in rows.values() if each), key=lambda each: each.id)
 
     def need(self, row: type[Row], ids: Iterable[str]) -> None:
         """Have many rows at hand that will be asked for one by one; raises NotLoaded."""

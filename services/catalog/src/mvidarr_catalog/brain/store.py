@@ -16,6 +16,8 @@ from .rows import Row, from_columns, table_of, to_columns
 from .schema import checkpoint, event_log, outbox, parked, timers
 from .state import Key, Rows
 
+LAST = 2**63 - 1
+"""No number of a record is greater."""
 TIMERS = 500
 """Timers that go off in one turn."""
 
@@ -75,7 +77,7 @@ _MOVE = (
 )
 _FOLDED = (
     sa.select(event_log.c.seq, event_log.c.body)
-    .where(event_log.c.seq > sa.bindparam("after"))
+    .where(event_log.c.seq > sa.bindparam("after"), event_log.c.seq <= sa.bindparam("last"))
     .order_by(event_log.c.seq)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
@@ -190,10 +192,11 @@ async def number_archived(connection: AsyncConnection, id: str, seq: int) -> Non
 
 
 async def read_archive(
-    connection: AsyncConnection, after_seq: int, limit: int
+    connection: AsyncConnection, after_seq: int, limit: int, last_seq: int = LAST
 ) -> Sequence[tuple[int, bytes]]:
     """Folded records in the order of folding."""
-    rows = await fetch(connection, _FOLDED, {"after": after_seq, "most": limit})
+    wanted = {"after": after_seq, "last": last_seq, "most": limit}
+    rows = await fetch(connection, _FOLDED, wanted)
     return [(row["seq"], row["body"]) for row in rows]
 
 

@@ -330,7 +330,11 @@ def _of(subject: str) -> VideoId | None:
 def _change(state: State, cause: Envelope, id: VideoId, /, **fields: object) -> None:
     video = state.get(Video, id)
     if video:
-        _put(state, video.changed(changed_at=cause.time, **fields))
+        changed = video.changed(changed_at=cause.time, **fields)
+        if "known" in fields or "found" in fields:
+            _put(state, changed)
+        else:
+            state.put(changed)
 
 
 def _put(state: State, video: Video) -> None:
@@ -355,6 +359,6 @@ def _credit(state: State, id: VideoId, before: ArtistId | None, now: ArtistId | 
 
 def _searchable(video: Video) -> Video:
     about = video.about
-    words = searchable(about.artist or "", video.title)
+    words = searchable(about.artist or "", about.title or video.url)
     artist = artist_id(about.artist) if about.artist else None
     return video.changed(search=words, artist_id=artist)
