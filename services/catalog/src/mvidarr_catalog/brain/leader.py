@@ -28,7 +28,7 @@ from .turn import Turn
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 300
 TICK = 0.25
 """Seconds without a record after which the clock gets a turn of its own."""
 

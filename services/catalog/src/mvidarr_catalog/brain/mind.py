@@ -15,7 +15,7 @@ from mvidarr_common.messages.ids import derive
 from mvidarr_common.messages.system import CommandRejected, CommandUnchanged
 
 from .model import Brain, Decision, Deferred, Later
-from .state import Overlay, Rows, State
+from .state import Known, Overlay, Rows, State
 
 SOURCE = "catalog"
 
@@ -53,7 +53,7 @@ class Mind:
         with self.state.change() as written:
             self._apply(envelope, self.state)
             before = self.state.before(written)
-        self._came_back(envelope, written)
+        self._came_back(envelope, before, written)
         return before
 
     def replay(self, envelope: Envelope) -> None:
@@ -77,7 +77,7 @@ class Mind:
     def decide(self, envelope: Envelope) -> Decided:
         """What follows from a message that is folded. Raises NotLoaded, or what a decider raises
         on an event; a Problem on a command is its refusal."""
-        self._refresh()
+        self.foresight()
         if self.is_past(envelope):
             return Decided()
         try:
@@ -88,14 +88,18 @@ class Mind:
             decisions = (_refusal(envelope, problem),)
         return _enveloped(envelope, decisions)
 
+    def foresight(self) -> Known:
+        """What deciders see. Raises NotLoaded."""
+        self._refresh()
+        return self._overlay
+
     def is_past(self, envelope: Envelope) -> bool:
         """Whether it was decided elsewhere. Raises NotLoaded."""
         return any(past(envelope, self._overlay) for past in self.brain.pasts)
 
     def expect(self, envelope: Envelope) -> None:
         """Count on a decision that is in flight. Raises NotLoaded."""
-        with self._overlay.change():
-            self._apply(envelope, self._overlay)
+        self._foresee(envelope)
         self.in_flight[envelope.id] = envelope
 
     def remember(self, in_flight: dict[str, Envelope]) -> None:
@@ -117,13 +121,19 @@ class Mind:
         for function in self.brain.folds.get(type(envelope.message), ()):
             function(envelope.message, envelope, state)
 
-    def _came_back(self, envelope: Envelope, written: Rows) -> None:
+    def _foresee(self, envelope: Envelope) -> None:
+        with self._overlay.change() as written:
+            self._apply(envelope, self._overlay)
+        self._overlay.expected(envelope.id, written)
+
+    def _came_back(self, envelope: Envelope, before: Rows, written: Rows) -> None:
         """Keep the overlay true: it is, when the oldest decision in flight has come back."""
         if envelope.id in self.in_flight:
             oldest = next(iter(self.in_flight))
             del self.in_flight[envelope.id]
+            self._overlay.came_back(envelope.id)
             self._stale = self._stale or oldest != envelope.id
-        elif self._overlay.touches(written):
+        elif self._overlay.touched(before, written):
             self._stale = True
         if not self.in_flight:
             self._overlay.clear()
@@ -134,8 +144,7 @@ class Mind:
             return
         self._overlay.clear()
         for envelope in self.in_flight.values():
-            with self._overlay.change():
-                self._apply(envelope, self._overlay)
+            self._foresee(envelope)
         self._stale = False
 
 

@@ -22,8 +22,9 @@ class Row(Value):
     """One row. Class keywords: `table`, `subject` (the kind of subject that a row describes, such
     as "video": its row is fetched ahead for messages about it), `indexes`, each a tuple of column
     names ("-priority" is the highest first), `words`: a column that is searched (see
-    `library.search`), and `whole`: a small table that may be asked for all its rows while
-    deciding."""
+    `library.search`), `whole`: a small table that may be asked for all its rows while deciding,
+    and `tally`: its one field that counts, where folds do nothing but count more or less (no row
+    is as good as 0)."""
 
     id: str
 
@@ -32,6 +33,7 @@ class Row(Value):
     indexes: ClassVar[tuple[tuple[str, ...], ...]]
     words: ClassVar[str | None]
     whole: ClassVar[bool]
+    tally: ClassVar[str | None]
 
     def __init_subclass__(
         cls,
@@ -41,11 +43,12 @@ class Row(Value):
         indexes: tuple[tuple[str, ...], ...] = (),
         words: str | None = None,
         whole: bool = False,
+        tally: str | None = None,
         **_: Any,
     ) -> None:
         super().__init_subclass__()
         cls.table, cls.subject, cls.indexes, cls.whole = table, subject, indexes, whole
-        cls.words = words
+        cls.words, cls.tally = words, tally
 
     def changed(self: "R", **fields: Any) -> "R":
         """The same row with other values. As `model_copy` does it, in a third of its time: nothing

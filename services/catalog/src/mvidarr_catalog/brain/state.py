@@ -5,6 +5,7 @@ NotLoaded; the loop loads it and calls the function again. So nothing is declare
 a function can only depend on what it asked for.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, cast
@@ -158,16 +159,22 @@ class Change:
 
 
 class Overlay:
-    """The state as it will be when our own decisions in flight have come back by the log."""
+    """The state as it will be when our own decisions in flight have come back by the log. What
+    they have written stands here, and goes with the last of those who have used it."""
 
     def __init__(self, base: State) -> None:
         self._base = base
         self._rows: Rows = {}
         self._open: Rows | None = None
+        self._asked: set[Key] = set()
+        self._used: dict[str, frozenset[Key]] = {}
+        self._users: Counter[Key] = Counter()
 
     def get(self, row: type[R], id: str) -> R | None:
         """The row of this id, as it will be; raises NotLoaded."""
         key = (row, id)
+        if self._open is not None:
+            self._asked.add(key)
         for layer in (self._open, self._rows):
             if layer is not None and key in layer:
                 return cast("R | None", layer[key])
@@ -175,6 +182,8 @@ class Overlay:
 
     def all(self, row: type[R]) -> list[R]:
         """Every row of a small table, as they will be; raises NotLoaded."""
+        if self._open is not None:
+            self._asked.add((row, ""))
         rows: dict[str, Row | None] = {each.id: each for each in self._base.all(row)}
         for layer in (self._rows, self._open or {}):
             rows |= {id: value for (kind, id), value in layer.items() if kind is row}
@@ -197,17 +206,47 @@ class Overlay:
     @contextmanager
     def change(self) -> Iterator[Rows]:
         """All writes inside happen, or none when the block raises."""
-        self._open = {}
+        self._open, self._asked = {}, set()
         try:
             yield self._open
-            self._rows |= self._open
+            self._rows.update(self._open)
         finally:
             self._open = None
 
-    def touches(self, written: Rows) -> bool:
-        """Whether rows that were written below stand here in a version of our own."""
-        return not self._rows.keys().isdisjoint(written)
+    def expected(self, id: str, written: Rows) -> None:
+        """The change that was last was by this decision, which has written these rows."""
+        self._used[id] = used = frozenset(self._asked | written.keys())
+        self._users.update(used)
+
+    def came_back(self, id: str) -> None:
+        """The oldest decision in flight is folded below: what it alone has used is the same
+        there."""
+        for key in self._used.pop(id, ()):
+            self._users[key] -= 1
+            if not self._users[key]:
+                del self._users[key]
+                self._rows.pop(key, None)
+
+    def touched(self, before: Rows, written: Rows) -> bool:
+        """Rows were written below. Whether one was used by what is in flight, so that all is to be
+        applied anew; a mere count goes along."""
+        used = [key for key in written if key in self._users or (key[0], "") in self._users]
+        for key in used:
+            if key[0].tally and key in self._rows:
+                self._rows[key] = _counted(key[0].tally, self._rows[key], before[key], written[key])
+        return any(key[0].tally is None for key in used)
 
     def clear(self) -> None:
         """Show the base again."""
-        self._rows = {}
+        self._rows, self._used = {}, {}
+        self._users.clear()
+
+
+def _counted(field: str, ours: Row | None, before: Row | None, now: Row | None) -> Row | None:
+    """Our row of a count, when the one below has become another."""
+    count = sum(
+        sign * (getattr(row, field) if row else 0)
+        for sign, row in ((1, ours), (1, now), (-1, before))
+    )
+    like = ours or now or before
+    return like.changed(**{field: count}) if like and count else None

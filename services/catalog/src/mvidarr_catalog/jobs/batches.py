@@ -36,10 +36,11 @@ from .job_queries import FIELDS
 from .jobs import Job, Origin, origin_of, site_of
 from .quotas import require_room
 
-PART = 500
+PART = 200
 """Jobs of a batch in one turn: others are heard in between."""
-MOST_IN_FLIGHT = 2000
-"""Decisions that may wait for the log before a batch goes on."""
+MOST_IN_FLIGHT = 500
+"""Decisions that may wait for the log before a batch goes on: who asks for one thing only stands
+behind so many in the log."""
 DEEDS: dict[str, type[CancelJob] | type[PauseJob] | type[ResumeJob] | type[RetryJob]] = {
     "cancel": CancelJob, "pause": PauseJob, "resume": ResumeJob, "retry": RetryJob
 }  # fmt: skip

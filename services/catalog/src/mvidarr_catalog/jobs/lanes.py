@@ -18,13 +18,13 @@ class Lane(Row, table="lanes"):
     turn: int
 
 
-class Requester(Row, table="requesters", subject="requester"):
+class Requester(Row, table="requesters", subject="requester", tally="open"):
     """How many jobs somebody has that have not ended."""
 
     open: int
 
 
-class Line(Row, table="lines", indexes=(("line",),)):
+class Line(Row, table="lines", indexes=(("line",),), tally="waiting"):
     """How many jobs stand in a line; one without any is not there. Its id stands here once more as
     a job's row has it: PostgreSQL finds nothing by an index whose texts are ordered otherwise."""
 
