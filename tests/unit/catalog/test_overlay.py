@@ -89,7 +89,8 @@ def applied(mind: Mind) -> Overlay:
 
 def rows(mind: Mind, known: Known) -> list[Row | None]:
     """All that could be seen; no count is as good as none."""
-    keys = [(Job, id) for id in JOBS] + [(Requester, "user/story")]
+    keys: list[tuple[type[Row], str]] = [(Requester, "user/story")]
+    keys += [(Job, id) for id in JOBS]
     keys += [(kind, id) for (kind, id), _ in mind.state.everything() if kind in (Line, Lane)]
     seen = [known.get(kind, id) for kind, id in keys]
     return [row if row != Requester(id="user/story", open=0) else None for row in seen]
