@@ -3,9 +3,12 @@
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from mvidarr_catalog.brain.driver import driver_of, transaction
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_common.messages.queries import GetSystem
+from mvidarr_common.testing.conditions import eventually
 
 from .conftest import DATABASES, World
 
@@ -19,18 +22,31 @@ END_ALL = {
 }
 
 
+async def end_all(url: sa.URL) -> None:
+    """End every connection to the database, ours too."""
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            ended = await connection.execute(sa.text(END_ALL[engine.dialect.name]))
+            for id in ended.scalars() if engine.dialect.name == "mysql" else ():
+                await connection.execute(sa.text(f"KILL {id}"))
+    except DBAPIError:
+        pass
+    finally:
+        await engine.dispose()
+
+
+@pytest.mark.parametrize("noticed", [False, True], ids=["unnoticed", "noticed"])
 async def test_a_question_that_meets_a_dead_connection_is_answered_by_another(
-    world: World,
+    world: World, noticed: bool
 ) -> None:
     async with world.leading():
         pass
     answers = Answers(world.engine, world.brain)
     before = await answers.answer(GetSystem())
-    try:
-        async with world.engine.connect() as connection:
-            ended = await connection.execute(sa.text(END_ALL[world.engine.dialect.name]))
-            for id in ended.scalars() if world.engine.dialect.name == "mysql" else ():
-                await connection.execute(sa.text(f"KILL {id}"))
-    except DBAPIError:
-        pass  # its own, too
+    async with transaction(world.engine) as connection:
+        driver = driver_of(connection)
+    await end_all(world.engine.url)
+    if noticed and driver is not None:
+        await eventually(lambda: driver.is_closed())
     assert await answers.answer(GetSystem()) == before

@@ -31,7 +31,8 @@ _DIALECT: sa.Dialect = sa.make_url("postgresql+asyncpg://").get_dialect()()
 PATIENCE = 5.0
 """Seconds that a database may take to roll back, before its connection is cut."""
 
-FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError)
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""The last comes from a connection on which the server is just saying good-bye."""
 
 _ARRAYS: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
     (sa.JSON, "jsonb"),
@@ -66,13 +67,15 @@ async def transaction(
 @asynccontextmanager
 async def _begun(connection: AsyncConnection, isolation: Isolation) -> AsyncIterator[None]:
     driver = _raw(connection)
+    if driver.is_closed():
+        await _meet_the_end(connection)
     work = driver.transaction(isolation=isolation)
     try:
         await work.start()
         yield
         await work.commit()
     except BaseException as error:
-        gone = driver.is_closed()
+        gone = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
         await _give_up(connection, work, gone)
         if isinstance(error, FAILURES):
             raise _as_sqlalchemy(error, gone) from error
@@ -86,10 +89,15 @@ async def _give_up(connection: AsyncConnection, work: Transaction, gone: bool) -
             await work.rollback()
     except (OSError, *FAILURES):  # a TimeoutError is an OSError
         if gone and not connection.invalidated:
-            # By meeting that itself SQLAlchemy learns that the pool's others are dead too.
-            with suppress(sa.exc.SQLAlchemyError, OSError):
-                await connection.execute(sa.text("SELECT 1"))
+            with suppress(sa.exc.SQLAlchemyError, OSError, *FAILURES):
+                await _meet_the_end(connection)
         await connection.invalidate()
+
+
+async def _meet_the_end(connection: AsyncConnection) -> None:
+    """Use a connection that is closed, for SQLAlchemy to raise, and to learn that the pool's
+    others are dead too."""
+    await connection.execute(sa.text("SELECT 1"))
 
 
 async def fetch(
