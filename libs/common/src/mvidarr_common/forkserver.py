@@ -144,8 +144,7 @@ class Server:
             for target, descriptor in zip((1, 2), descriptors[2:], strict=False):
                 os.dup2(descriptor, target)
             if kind == PROGRAM:
-                for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
-                    signal.signal(ignored_by_python, signal.SIG_DFL)
+                _heed_signals()
                 forked.execute(channel)
                 os._exit(127)
             if kind == CALLS:
@@ -237,6 +236,13 @@ def main() -> None:
         server.serve()
     finally:
         server.end_all()
+
+
+def _heed_signals() -> None:
+    """Ignored ones stay so through an exec: Python ignores some, and nohup or a shell others."""
+    for number in signal.valid_signals():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _isolate(server: int, limits: Limits) -> None:
