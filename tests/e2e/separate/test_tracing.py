@@ -45,6 +45,7 @@ async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notif
     assert {
         ("api-gateway", "publish mvidarr"),
         ("downloader", "run download"),
+        ("downloader", "ack jobs.download"),
         ("transcoder", "run verify"),
         ("transcoder", "run transcode"),
         ("transcoder", "run place"),

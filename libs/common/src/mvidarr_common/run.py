@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from opentelemetry.trace import SpanKind
+
 from . import metrics, tracing
 from .attempt import Attempt
 from .envelope import Envelope, decode, following
@@ -26,6 +28,7 @@ from .telling import insist
 log = logging.getLogger(__name__)
 
 HARD_LIMIT = 6 * 3600.0
+_SETTLED = {"ack": "ack", "hand_back": "nack", "reject": "reject"}
 Why = Literal["stopped", "paused", "leaving"]
 WEIGHT: dict[Why | None, int] = {None: 0, "leaving": 1, "paused": 2, "stopped": 3}
 
@@ -94,8 +97,11 @@ class Run:
     async def settle(self, ending: Ending) -> None:
         """Let the message go, now that its end is told; then nobody asks for it again, and a
         folder that holds nothing but our own notes can go too."""
-        await getattr(self.lease, ending.settle)()
         queued = self.facts.queued
+        name = f"{_SETTLED[ending.settle]} jobs.{queued.spec.queue}"
+        attributes: tracing.Attributes = {"messaging.operation.type": "settle"}
+        with tracing.span(name, SpanKind.CLIENT, attributes=attributes):
+            await getattr(self.lease, ending.settle)()
         if ending.outcome == "completed" and not queued.spec.stages and not self.lease.lost:
             await asyncio.to_thread(tidy, self._bench.runtime.root, queued.job_id)
 
