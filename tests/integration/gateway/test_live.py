@@ -216,7 +216,7 @@ async def test_no_secret_is_ever_told(port: int, token: Token, as_: As, deps: De
 
 
 async def _say_secrets(admin: httpx.AsyncClient) -> None:
-    body = {"username": "new", "password": "s3cret-long", "role": "user"}
+    body = {"username": "new", "password": "s3cret-and-long", "role": "user"}
     assert (await admin.post("/api/v1/users", json=body)).status_code == 201
     hook = {
         "name": "hook", "channel": "webhook", "address": "http://127.0.0.1/hooks.example",
@@ -263,7 +263,7 @@ async def test_what_was_changed_before_the_login_does_not_cut_who_resumes(
 ) -> None:
     user = await as_("user")
     me = (await user.get("/api/v1/auth/me")).json()["id"]
-    changed = await user.put(f"/api/v1/users/{me}/password", json={"password": "long enough"})
+    changed = await user.put(f"/api/v1/users/{me}/password", json={"password": "a long enough one"})
     assert changed.status_code == 200
     after = f"{(await catalog.system()).log_id}:1"
     hello = {"token": await token("user"), "topics": ["library"], "after": after}

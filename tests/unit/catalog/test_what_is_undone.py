@@ -27,7 +27,10 @@ WORK = (
 )
 RULES = "pace.set queue.change quota.change retry_policy.change"
 RIGHTS = (
-    "api_key.create api_key.revoke session.refresh session.revoke session.revoke_all session.start "
+    "api_key.create api_key.revoke login.forget_failed login.report_failed "
+    "second_factor.confirm "
+    "second_factor.enrol second_factor.remove second_factor.renew_codes "
+    "session.refresh session.revoke session.revoke_all session.start "
     "user.change_password user.change_role user.create user.delete"
 )
 LOG = (

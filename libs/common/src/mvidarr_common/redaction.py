@@ -6,7 +6,18 @@ need them. Whoever shows a record to people passes its data through `redacted` f
 
 from typing import Any
 
-SECRET_FIELDS = frozenset({"passwordHash", "keyHash", "tokenHash", "nextHash", "address", "secret"})
+SECRET_FIELDS = frozenset(
+    {
+        "passwordHash",
+        "keyHash",
+        "tokenHash",
+        "nextHash",
+        "codeHashes",
+        "recoveryHash",
+        "address",
+        "secret",
+    }
+)
 HIDDEN = "[hidden]"
 
 

@@ -19,7 +19,7 @@ from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.messages.work.plans import PipelinePlan
 
 Priority = Field(default=0, ge=0, le=9)
-Password = Field(min_length=8, max_length=1000)
+Password = Field(min_length=12, max_length=1000)
 
 
 class Body(Value, extra="forbid"):
@@ -72,7 +72,14 @@ class Login(Body):
 
     username: str = Field(max_length=1000)
     password: SecretStr = Field(max_length=1000)
+    code: SecretStr | None = Field(default=None, max_length=100)
     cookies: bool = False
+
+
+class Code(Body):
+    """What an authenticator app shows at this moment."""
+
+    code: SecretStr = Field(max_length=100)
 
 
 class Renewal(Body):

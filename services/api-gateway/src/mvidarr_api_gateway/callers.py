@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import get_args
 
-from mvidarr_common.errors import Unauthorized
+from mvidarr_common.errors import Forbidden, Unauthorized
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import ApiKeyId, SessionId, UserId
 
@@ -31,6 +31,8 @@ class Caller:
     api_key_id: ApiKeyId | None = None
     expires: float | None = None
     session_id: SessionId | None = None
+    must_enrol: bool = False
+    """Whether they have to set up a second factor before anything else."""
 
     @property
     def actor(self) -> str:
@@ -41,3 +43,8 @@ class Caller:
         """Raise Unauthorized once the credentials have expired."""
         if self.expires is not None and self.expires <= time.time():
             raise Unauthorized("token_expired", "The credentials have expired; log in again.")
+
+    def require_enrolled(self) -> None:
+        """Raise Forbidden while a second factor is wanted of them."""
+        if self.must_enrol:
+            raise Forbidden("second_factor_needed", "Your role needs a second factor; set it up.")

@@ -1,8 +1,10 @@
-"""Commands that the gateway gives of its own accord, such as those of a login."""
+"""Questions and commands that the gateway has of its own accord, such as those of a login."""
 
-from mvidarr_common.envelope import Envelope
+from typing import TypeVar
+
+from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Unavailable
-from mvidarr_common.messages import Event, Message
+from mvidarr_common.messages import Event, Message, Query, Value
 from mvidarr_common.messages.queries import ListRecords
 from mvidarr_common.messages.system import CommandRejected
 
@@ -12,6 +14,14 @@ from .problems import rejection
 from .records import outcome_among
 
 PATIENCE = 10.0
+SOURCE = "api-gateway"
+A = TypeVar("A", bound=Value)
+
+
+async def asked_now(deps: Deps, query: Query[A]) -> A:
+    """The catalog's answer at this moment, whatever is kept."""
+    answer = await deps.catalog.ask(fresh(query, source=SOURCE), PATIENCE)
+    return query.answer.model_validate_json(answer)  # type: ignore[return-value]  # as in `Reads`
 
 
 async def decided(deps: Deps, asked: Envelope, wanted: type[Message] = Event) -> Message:

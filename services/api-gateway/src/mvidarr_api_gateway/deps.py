@@ -87,7 +87,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         outcomes=outcomes,
         endings=endings,
         reads=reads,
-        identity=Identity(kept, tokens, runtime.key),
+        identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles),
         passwords=Passwords(),
         tokens=tokens,
         links=Links(runtime.key, runtime.settings.link_lifetime),

@@ -26,16 +26,24 @@ Needed = Role | Literal["anyone"]
 READING = ("GET", "HEAD")
 DECLARED = "x-required-role"
 OWNER = "x-or-owner"
+ENROLLING = "x-while-enrolling"
 TICKET = "x-or-ticket"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
 
 
 def needs(
-    role: Needed, *, or_owner: str | None = None, or_ticket: str | None = None
+    role: Needed,
+    *,
+    or_owner: str | None = None,
+    or_ticket: str | None = None,
+    enrolling: bool = False,
 ) -> dict[str, Any]:
     """What a route declares. `or_owner` names the path parameter that holds a user's id: that
-    user may too. `or_ticket` is the place that a ticket must open, such as "files/{id}"."""
+    user may too. `or_ticket` is the place that a ticket must open, such as "files/{id}".
+    `enrolling` lets in who still has to set up a second factor."""
     declared: dict[str, Any] = {DECLARED: role}
+    if enrolling:
+        declared[ENROLLING] = True
     if or_owner is not None:
         declared[OWNER] = or_owner
     if or_ticket is not None:
@@ -111,6 +119,8 @@ async def _authorize(request: Request, declared: dict[str, Any]) -> None:
         return
     caller = await _caller_of(request, declared.get(TICKET))
     request.state.caller = caller
+    if not declared.get(ENROLLING):
+        caller.require_enrolled()
     if request.path_params.get(declared.get(OWNER, "")) == caller.user_id:
         return
     allow(caller, needed, f"{request.method} {request.url.path}")

@@ -9,8 +9,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mvidarr_common.errors import Unauthorized, Unavailable
+from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import UserId
-from mvidarr_common.messages.queries import ApiKeyView, Credentials, FindCredentials, UserView
+from mvidarr_common.messages.queries import (
+    ApiKeyView,
+    Credentials,
+    FindCredentials,
+    SessionView,
+    UserView,
+)
 from mvidarr_common.secrets import InstanceKey
 
 from .callers import Caller, lesser
@@ -33,10 +40,13 @@ def key_hash(api_key: str) -> str:
 class Identity:
     """Finds out who is asking."""
 
-    def __init__(self, reads: Reads, tokens: Tokens, key: InstanceKey) -> None:
+    def __init__(
+        self, reads: Reads, tokens: Tokens, key: InstanceKey, enrolling: tuple[Role, ...]
+    ) -> None:
         self._reads = reads
         self._tokens = tokens
         self._key = key
+        self._enrolling = enrolling
 
     async def of_headers(self, headers: Mapping[str, str], method: str = "GET") -> Caller:
         """The caller of a request; raises Unauthorized, or Forbidden for the page of another site
@@ -56,9 +66,17 @@ class Identity:
         caller = proven.caller
         asked = FindCredentials(user_id=caller.user_id, session_id=caller.session_id)
         try:
-            return _as_now(proven, await self._reads.read(asked, PATIENCE))
+            return self._as_now(proven, await self._reads.read(asked, PATIENCE))
         except Unavailable:
             return caller
+
+    def _as_now(self, proven: Proven, found: Credentials) -> Caller:
+        session = _session_of(proven, found)
+        assert found.user is not None
+        role = found.user.role
+        by_password = session is not None and session.method == "password"
+        must = by_password and role in self._enrolling and not found.second_factor
+        return replace(proven.caller, username=found.user.username, role=role, must_enrol=must)
 
     async def of_holder(self, user_id: UserId) -> Caller:
         """The caller who holds a ticket of this user, and may look and nothing more."""
@@ -82,14 +100,15 @@ class Identity:
         return _with_key(found.user, found.api_key)
 
 
-def _as_now(proven: Proven, found: Credentials) -> Caller:
+def _session_of(proven: Proven, found: Credentials) -> SessionView | None:
+    """The session that counts, if the token is of one; raises Unauthorized when it has ended."""
     if found.user is None or found.password_hash is None:
         raise Unauthorized("unauthenticated", "The user of this token is gone.")
     if proven.caller.session_id is not None and found.session is None:
         raise Unauthorized("session_ended", "The session has ended; log in again.")
     if password_mark(found.password_hash) != proven.password_mark:
         raise Unauthorized("token_expired", "The password was changed; log in again.")
-    return replace(proven.caller, username=found.user.username, role=found.user.role)
+    return found.session
 
 
 def _with_key(user: UserView, key: ApiKeyView) -> Caller:

@@ -1,11 +1,16 @@
 """Passwords are hashed with Argon2id in threads, a few at a time: each takes 64 MiB."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from mvidarr_common.errors import TooMany
+
 AT_ONCE = 2
+MOST_WAITING = 20
 
 
 class Passwords:
@@ -15,6 +20,7 @@ class Passwords:
         self._hasher = PasswordHasher()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._nobody: str | None = None
+        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def hash(self, password: str) -> str:
         """An Argon2id hash with its own salt."""
@@ -28,6 +34,24 @@ class Passwords:
         async with self._places:
             right = await asyncio.to_thread(self._check, known or self._nobody, password)
         return right and known is not None
+
+    @asynccontextmanager
+    async def turn(self, whose: str) -> AsyncIterator[None]:
+        """Only one at a time of those who share this."""
+        lock, waiting = self._turns.get(whose, (asyncio.Lock(), 0))
+        if waiting >= MOST_WAITING:
+            raise TooMany("login_paused", "Too many logins wait already.", after=5)
+        self._turns[whose] = lock, waiting + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._leave(whose)
+
+    def _leave(self, whose: str) -> None:
+        lock, waiting = self._turns.pop(whose)
+        if waiting > 1:
+            self._turns[whose] = lock, waiting - 1
 
     def _check(self, known: str, password: str) -> bool:
         try:

@@ -17,7 +17,7 @@ from mvidarr_common.envelope import fresh
 from mvidarr_common.errors import Conflict, Unauthorized
 from mvidarr_common.messages.identity import SessionRevoked
 from mvidarr_common.messages.ids import SessionId, UserId, derive, new_id
-from mvidarr_common.messages.queries import Credentials, FindCredentials, UserView
+from mvidarr_common.messages.queries import FindCredentials, UserView
 from mvidarr_common.messages.sessions import (
     Device,
     Method,
@@ -27,13 +27,24 @@ from mvidarr_common.messages.sessions import (
     StartSession,
 )
 
-from .deciding import decided
+from .deciding import asked_now, decided
 from .deps import Deps
 from .identity import key_hash
 
 LONGEST_AGENT = 300
 _TOKEN = re.compile(r"mvr_([0-9a-f-]{36})\.([0-9a-f-]{36})\.[\w-]{43}")
 ENDED = Unauthorized("session_ended", "The session has ended; log in again.")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a second factor has proved."""
+
+    step: int | None = None
+    recovery_hash: str | None = None
+
+
+NO_FACTOR = Proof()
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,7 +81,9 @@ def device_of(request: Request) -> Device:
     return Device(remote=request.client.host if request.client else None, user_agent=agent or None)
 
 
-async def open_session(request: Request, deps: Deps, user: UserView, method: Method) -> Opened:
+async def open_session(
+    request: Request, deps: Deps, user: UserView, method: Method, proof: Proof = NO_FACTOR
+) -> Opened:
     """Begin a session of somebody whose proof was checked."""
     id, command = SessionId(new_id()), new_id()
     token = _token(deps, user.id, id, command)
@@ -81,6 +94,8 @@ async def open_session(request: Request, deps: Deps, user: UserView, method: Met
         method=method,
         device=device_of(request),
         expires=_end(deps),
+        step=proof.step,
+        recovery_hash=proof.recovery_hash,
     )
     actor = f"user/{user.id}"
     await decided(deps, fresh(asked, source="api-gateway", actor=actor, id=command), SessionStarted)
@@ -122,19 +137,12 @@ async def renew(request: Request, deps: Deps, token: str) -> Opened:
 
 
 async def _opened(deps: Deps, user: UserId, id: SessionId, token: str) -> Opened:
-    found = await _found(deps, user, id)
+    found = await asked_now(deps, FindCredentials(user_id=user, session_id=id))
     if found.user is None or found.session is None or found.password_hash is None:
         raise Unauthorized(ENDED.code, ENDED.message)
     access, seconds = deps.tokens.issue(found.user, found.password_hash, id)
     lifetime = int(deps.settings.session_lifetime)
     return Opened(id, found.user, access, seconds, token, lifetime)
-
-
-async def _found(deps: Deps, user: UserId, id: SessionId) -> Credentials:
-    """The user as they are now: their role may be another than at the login."""
-    asked = FindCredentials(user_id=user, session_id=id)
-    answer = await deps.bus.ask(fresh(asked, source="api-gateway"))
-    return Credentials.model_validate_json(answer)
 
 
 def _token(deps: Deps, user: UserId, id: SessionId, command: str) -> str:

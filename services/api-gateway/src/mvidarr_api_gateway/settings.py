@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from mvidarr_common.messages.identity import Role
 from mvidarr_common.settings import Settings
 
 
@@ -29,6 +30,10 @@ class GatewaySettings(Settings):
     cookie_secure: bool | None = Field(
         default=None,
         description="whether browsers send cookies over HTTPS alone; none: if the login came so",
+    )
+    second_factor_roles: tuple[Role, ...] = Field(
+        default=(),
+        description='roles that must have a second factor to log in with a password: ["admin"]',
     )
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"

@@ -12,7 +12,7 @@ from . import (
     what_if,
 )
 from .brain.model import Brain, ReadModel, brain_of
-from .identity import api_keys, credentials, sessions, users
+from .identity import api_keys, credentials, pauses, second_factor, sessions, users
 from .jobs import (
     adding,
     batches,
@@ -58,7 +58,9 @@ MODELS: tuple[ReadModel, ...] = (
     profiles.model,
     users.model,
     api_keys.model,
+    second_factor.model,
     sessions.model,
+    pauses.model,
     credentials.model,
     subscriptions.model,
     queues.model,

@@ -11,6 +11,7 @@ from . import (
     ids,
     jobs,
     library,
+    logins,
     media,
     notify,
     pages,
@@ -37,8 +38,8 @@ from .base import (
 )
 
 __all__ = [
-    "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value",
-    "archive", "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find",
-    "identity", "ids", "jobs", "library", "media", "notify", "pages", "pipelines", "profiles",
-    "queries", "registered", "sessions", "sites", "steering", "system", "watching",
+    "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value", "archive",
+    "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find", "identity", "ids",
+    "jobs", "library", "logins", "media", "notify", "pages", "pipelines", "profiles", "queries",
+    "registered", "sessions", "sites", "steering", "system", "watching",
 ]  # fmt: skip

@@ -85,3 +85,49 @@ class SessionRevoked(Event, wire="session.revoked", about="session:session_id"):
     session_id: SessionId
     user_id: UserId
     reason: EndOfSession = "revoked"
+
+
+class EnrolSecondFactor(Command, wire="second_factor.enrol", about="user:user_id"):
+    """A secret for an authenticator app, sealed with the instance key."""
+
+    user_id: UserId
+    secret: str
+
+
+class ConfirmSecondFactor(Command, wire="second_factor.confirm", about="user:user_id"):
+    """The app has shown the code of this step. The codes for when it is lost come as hashes."""
+
+    user_id: UserId
+    step: int
+    code_hashes: tuple[str, ...]
+
+
+class RenewRecoveryCodes(Command, wire="second_factor.renew_codes", about="user:user_id"):
+    user_id: UserId
+    step: int
+    code_hashes: tuple[str, ...]
+
+
+class RemoveSecondFactor(Command, wire="second_factor.remove", about="user:user_id"):
+    user_id: UserId
+
+
+class SecondFactorEnrolled(Event, wire="second_factor.enrolled", about="user:user_id"):
+    user_id: UserId
+    secret: str
+
+
+class SecondFactorConfirmed(Event, wire="second_factor.confirmed", about="user:user_id"):
+    user_id: UserId
+    step: int
+    code_hashes: tuple[str, ...]
+
+
+class RecoveryCodesRenewed(Event, wire="second_factor.codes_renewed", about="user:user_id"):
+    user_id: UserId
+    step: int
+    code_hashes: tuple[str, ...]
+
+
+class SecondFactorRemoved(Event, wire="second_factor.removed", about="user:user_id"):
+    user_id: UserId

@@ -22,7 +22,8 @@ class Device(Value):
 
 
 class StartSession(Command, wire="session.start", about="session:session_id"):
-    """Somebody has proved who they are. `token_hash` is the SHA-256 of their refresh token."""
+    """Somebody has proved who they are. `token_hash` is the SHA-256 of their refresh token, `step`
+    that of the app's code, `recovery_hash` that of the recovery code, where one was needed."""
 
     session_id: SessionId
     user_id: UserId
@@ -30,6 +31,8 @@ class StartSession(Command, wire="session.start", about="session:session_id"):
     method: Method
     device: Device = Device()
     expires: datetime
+    step: int | None = None
+    recovery_hash: str | None = None
 
 
 class RefreshSession(Command, wire="session.refresh", about="session:session_id"):
@@ -63,6 +66,8 @@ class SessionStarted(Event, wire="session.started", about="session:session_id"):
     method: Method
     device: Device = Device()
     expires: datetime
+    step: int | None = None
+    recovery_hash: str | None = None
 
 
 class SessionRefreshed(Event, wire="session.refreshed", about="session:session_id"):

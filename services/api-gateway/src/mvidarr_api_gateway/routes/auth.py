@@ -9,28 +9,19 @@ from mvidarr_api_gateway.cookies import REFRESH, cookie
 from mvidarr_api_gateway.csrf import require_own_page, token_of
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
+from mvidarr_api_gateway.logins import log_in
 from mvidarr_api_gateway.responses import json_value
-from mvidarr_api_gateway.sessions import Opened, open_session, owner_of, renew
-from mvidarr_common.envelope import fresh
+from mvidarr_api_gateway.sessions import Opened, owner_of, renew
 from mvidarr_common.errors import Conflict, Unauthorized
-from mvidarr_common.messages.queries import Credentials, FindCredentials
 from mvidarr_common.messages.sessions import RevokeSession
 
 router = guarded_router("/api/v1/auth", "auth")
-PATIENCE = 5.0
 
 
 @router.post("/login", openapi_extra=needs("anyone"))
 async def login(body: Login, request: Request, deps: Given) -> Response:
-    """A session for a user name and a password: an access token, and a refresh token."""
-    question = fresh(FindCredentials(username=body.username), source="api-gateway")
-    found = Credentials.model_validate_json(await deps.catalog.ask(question, PATIENCE))
-    right = await deps.passwords.matches(found.password_hash, body.password.get_secret_value())
-    if not right or found.user is None:
-        raise Unauthorized("wrong_credentials", "User name or password is wrong.")
-    return _told(
-        request, deps, await open_session(request, deps, found.user, "password"), body.cookies
-    )
+    """A session for a user name, a password, and a code where one is needed."""
+    return _told(request, deps, await log_in(request, deps, body), body.cookies)
 
 
 @router.post("/refresh", openapi_extra=needs("anyone"))
@@ -41,7 +32,7 @@ async def refresh(request: Request, deps: Given, body: Renewal | None = None) ->
     return _told(request, deps, await renew(request, deps, token), given is None)
 
 
-@router.post("/logout", openapi_extra=needs("readonly"), status_code=204)
+@router.post("/logout", openapi_extra=needs("readonly", enrolling=True), status_code=204)
 async def logout(request: Request, caller: Asker) -> Response:
     """End the session of this token, everywhere and at once."""
     if caller.session_id is None:
@@ -50,7 +41,7 @@ async def logout(request: Request, caller: Asker) -> Response:
     return without_cookies(await perform(request, wish, NOTHING))
 
 
-@router.get("/me", openapi_extra=needs("readonly"))
+@router.get("/me", openapi_extra=needs("readonly", enrolling=True))
 async def me(caller: Asker) -> Response:
     """Who is asking, with the role that counts."""
     return json_value(
@@ -59,6 +50,7 @@ async def me(caller: Asker) -> Response:
             "username": caller.username,
             "role": caller.role,
             "sessionId": caller.session_id,
+            "mustEnrol": caller.must_enrol,
         }
     )
 

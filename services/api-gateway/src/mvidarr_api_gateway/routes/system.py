@@ -1,18 +1,33 @@
 """The system about itself."""
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
+from pydantic import Field
 
 from mvidarr_api_gateway.bodies import Body
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
 from mvidarr_api_gateway.release import IN_CONTAINER, STARTED, VERSION
-from mvidarr_api_gateway.responses import json_value
-from mvidarr_common.messages.queries import GetSystem, SystemView
+from mvidarr_api_gateway.responses import json_bytes, json_value
+from mvidarr_common.messages import identity
+from mvidarr_common.messages.logins import LoginFailed
+from mvidarr_common.messages.queries import Facts, GetSystem, ListFacts, SystemView
+from mvidarr_common.messages.sessions import SessionStarted
 from mvidarr_common.messages.system import ReadModelRebuilt, RebuildReadModel
 
 router = guarded_router("/api/v1/system", "system", Tolerant)
+
+
+LOGINS = tuple(
+    f"event.{kind.wire}" for kind in (SessionStarted, LoginFailed, identity.SessionRevoked)
+)
+
+
+class Skipping(Body):
+    limit: int = Field(default=50, ge=1, le=500)
+    skip: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class Which(Body):
@@ -44,6 +59,13 @@ async def status(deps: Given) -> Response:
         is_docker=IN_CONTAINER,
     )
     return json_value(told.model_dump(mode="json"))
+
+
+@router.get("/logins", openapi_extra=needs("admin"), response_model=Facts)
+async def logins(page: Annotated[Skipping, Query()], deps: Given) -> Response:
+    """Who logged in and who could not, from where, how and why: the newest first."""
+    asked = ListFacts(types=LOGINS, limit=page.limit, skip=page.skip)
+    return json_bytes(await deps.reads.get(asked))
 
 
 @router.post("/rebuild", openapi_extra=needs("admin"), response_model=ReadModelRebuilt)

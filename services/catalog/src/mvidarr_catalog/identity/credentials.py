@@ -4,9 +4,18 @@ from datetime import UTC, datetime
 
 from mvidarr_catalog.brain.model import ReadModel
 from mvidarr_catalog.brain.reading import Read
-from mvidarr_common.messages.queries import Credentials, FindCredentials, SessionView
+from mvidarr_common.messages.queries import (
+    Credentials,
+    Factor,
+    FindCredentials,
+    FindLogin,
+    LoginState,
+    SessionView,
+)
 
 from .api_keys import ApiKey, key_view
+from .pauses import seconds_to_wait
+from .second_factor import SecondFactor
 from .sessions import Session, session_view
 from .users import User, user_id, user_view
 
@@ -27,7 +36,34 @@ async def find(query: FindCredentials, read: Read) -> Credentials:
         password_hash=None if key else users[0].password_hash,
         api_key=key_view(key) if key else None,
         session=await _session_of(query, users[0], read),
+        second_factor=await _confirmed(users[0].id, read),
     )
+
+
+@model.query
+async def find_login(query: FindLogin, read: Read) -> LoginState:
+    """What is unknown takes as many questions as what is known."""
+    id = user_id(query.username)
+    users = {user.id: user for user in await read.rows(User)}
+    factors = await read.rows(SecondFactor, read.table(SecondFactor).c.id == id)
+    wait = await seconds_to_wait(id, query.remote, read)
+    user = users.get(id)
+    return LoginState(
+        user=user_view(user) if user else None,
+        password_hash=user.password_hash if user else None,
+        factor=_factor(factors[0]) if factors else None,
+        wait=wait,
+        anybody=bool(users),
+    )
+
+
+def _factor(row: SecondFactor) -> Factor:
+    return Factor(**row.model_dump(by_alias=False, exclude={"id"}))
+
+
+async def _confirmed(id: str, read: Read) -> bool:
+    columns = read.table(SecondFactor).c
+    return bool(await read.rows(SecondFactor, columns.id == id, columns.confirmed))
 
 
 async def _key_of(key_hash: str, read: Read) -> ApiKey | None:

@@ -24,8 +24,10 @@ from mvidarr_common.messages.sessions import (
     StartSession,
 )
 
-from .users import User
+from .second_factor import require_second
+from .users import existing
 
+UNKEPT = {"session_id", "username", "device", "step", "recovery_hash"}
 MOST = 50
 """Sessions of one user; another login ends the one that was not used for longest."""
 
@@ -53,7 +55,7 @@ model = ReadModel(rows=(Session, SessionsOf), version=1)
 
 @model.fold
 def started(event: SessionStarted, cause: Envelope, state: State) -> None:
-    known = event.model_dump(by_alias=False, exclude={"session_id", "username", "device"})
+    known = event.model_dump(by_alias=False, exclude=UNKEPT)
     told = known | {"device": event.device, "added": cause.time, "used": cause.time}
     state.put(Session(id=event.session_id, **told))
     _list(state, event.user_id, event.session_id)
@@ -95,9 +97,8 @@ def user_deleted(event: UserDeleted, _: Envelope, state: State) -> None:
 
 @model.decide
 def start(command: StartSession, cause: Envelope, state: Known) -> Iterator[Decision]:
-    user = state.get(User, command.user_id)
-    if user is None:
-        raise NotFound("user_not_found", f"There is no user {command.user_id}.")
+    user = existing(state, command.user_id)
+    require_second(command, state)
     for id in _ids(state, user.id)[: 1 - MOST]:
         yield SessionRevoked(session_id=id, user_id=UserId(user.id), reason="too_many")
     yield SessionStarted(username=user.username, **command.model_dump(by_alias=False))

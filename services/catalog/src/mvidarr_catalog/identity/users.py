@@ -83,13 +83,13 @@ def create(command: CreateUser, _: Envelope, state: Known) -> Iterator[Decision]
 
 @model.decide
 def change_password(command: ChangePassword, _: Envelope, state: Known) -> Iterator[Decision]:
-    _existing(state, command.user_id)
+    existing(state, command.user_id)
     yield PasswordChanged(user_id=command.user_id, password_hash=command.password_hash)
 
 
 @model.decide
 def change_role(command: ChangeRole, _: Envelope, state: Known) -> Iterator[Decision]:
-    user = _existing(state, command.user_id)
+    user = existing(state, command.user_id)
     if user.role != command.role:
         _keep_an_administrator(state, user)
         yield RoleChanged(user_id=command.user_id, role=command.role)
@@ -97,7 +97,7 @@ def change_role(command: ChangeRole, _: Envelope, state: Known) -> Iterator[Deci
 
 @model.decide
 def delete(command: DeleteUser, _: Envelope, state: Known) -> Iterator[Decision]:
-    _keep_an_administrator(state, _existing(state, command.user_id))
+    _keep_an_administrator(state, existing(state, command.user_id))
     yield UserDeleted(user_id=command.user_id)
 
 
@@ -121,7 +121,8 @@ def user_view(user: User) -> UserView:
     return UserView(id=UserId(user.id), username=user.username, role=user.role, added=user.added)
 
 
-def _existing(state: Known, id: UserId) -> User:
+def existing(state: Known, id: UserId) -> User:
+    """The user of this id; raises NotFound."""
     user = state.get(User, id)
     if user is None:
         raise NotFound("user_not_found", f"There is no user {id}.")

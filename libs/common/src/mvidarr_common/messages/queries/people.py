@@ -71,6 +71,27 @@ class Credentials(View):
     password_hash: str | None = None
     api_key: ApiKeyView | None = None
     session: SessionView | None = None
+    second_factor: bool = False
+
+
+class Factor(View):
+    """A user's second factor: the app's secret is sealed, the recovery codes are hashes."""
+
+    secret: str
+    confirmed: bool
+    last_step: int
+    code_hashes: tuple[str, ...]
+
+
+class LoginState(View):
+    """For the gateway alone: what a login is checked against. `wait` is how many seconds nobody
+    may try it; `anybody` is whether there is a user at all."""
+
+    user: UserView | None
+    password_hash: str | None = None
+    factor: Factor | None = None
+    wait: float = 0.0
+    anybody: bool = True
 
 
 class Subscriptions(Page):
@@ -125,6 +146,13 @@ class ListSessions(Query[Sessions], wire="session.list", answer=Sessions):
     """The logins of a user that count, the last used first."""
 
     user_id: UserId
+
+
+class FindLogin(Query[LoginState], wire="login.find", answer=LoginState):
+    """For the gateway: may somebody who comes from there try to be this user?"""
+
+    username: str
+    remote: str | None = None
 
 
 class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
