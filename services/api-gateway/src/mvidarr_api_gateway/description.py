@@ -10,12 +10,14 @@ from fastapi.routing import APIRoute
 from mvidarr_common.messages import Value
 
 from .answers import HEADERS, Operation, PendingView, ProblemView, tell_all
+from .cookies import ACCESS
 from .examples import give_examples
 from .routes import ROUTERS
 
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": ACCESS},
 }
 OWN: dict[str, type[Value]] = {"Problem": ProblemView, "Pending": PendingView}
 LEFT_OUT = ("HTTPValidationError", "ValidationError")

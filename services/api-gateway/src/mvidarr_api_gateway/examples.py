@@ -28,6 +28,7 @@ PARAMETERS: dict[str, Any] = {
 """By name, or by path and name; what is not here has a default, a list of values, or is an id."""
 BODIES: dict[str, Any] = {
     "BulkEdit": {"filter": "artist = bjork", "changes": {"artist": "Björk"}},
+    "Code": {"code": "287082"},
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
     "Login": {"username": "admin", "password": "correct horse battery"},
     "Matching": {"filter": "state = failed and failure.code = unavailable"},
@@ -35,6 +36,7 @@ BODIES: dict[str, Any] = {
     "NewImport": {"path": "old/joga.mp4", "known": {"title": "Jóga", "artist": "Björk"}},
     "NewJob": {"spec": {"kind": "noop"}, "priority": 5},
     "NewJobs": {"specs": [{"kind": "noop"}]},
+    "NewPassword": {"password": "correct horse battery"},
     "NewUser": {"username": "bjork", "password": "correct horse battery", "role": "user"},
     "NewVideo": {"url": "https://videos.example/joga", "known": {"artist": "Björk"}},
     "Over": {"filter": "quality in (360p, 480p)"},
@@ -46,6 +48,7 @@ BODIES: dict[str, Any] = {
         ],
     },
     "PolicyBody": {"attempts": 5, "firstPause": 10, "longestPause": 3600, "jitter": 0.2},
+    "Renewal": {"refreshToken": "mvr_…"},
     "SiteBody": {"rate": 2000000, "country": "IS", "arguments": {"youtube": {"lang": ["is"]}}},
     "SubscriptionBody": {
         "name": "chat", "channel": "apprise", "address": "discord://id/token",

@@ -28,7 +28,7 @@ DECLARED = "x-required-role"
 OWNER = "x-or-owner"
 ENROLLING = "x-while-enrolling"
 TICKET = "x-or-ticket"
-SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}]
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {"cookie": []}]
 
 
 def needs(

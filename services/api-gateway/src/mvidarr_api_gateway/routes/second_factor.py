@@ -11,7 +11,7 @@ from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.totp import hashes_of, new_recovery_codes, new_secret, step_of, uri_of
 from mvidarr_common.envelope import fresh
-from mvidarr_common.errors import Conflict, Forbidden, Invalid, NotFound
+from mvidarr_common.errors import Conflict, Invalid, NotFound
 from mvidarr_common.messages import Command
 from mvidarr_common.messages.identity import (
     ConfirmSecondFactor,
@@ -93,4 +93,4 @@ async def _do(caller: Caller, deps: Deps, command: Command) -> None:
 
 def _require_session(caller: Caller) -> None:
     if caller.session_id is None:
-        raise Forbidden("forbidden", "A second factor is set in a session, not by an API key.")
+        raise Conflict("no_session", "A second factor is set in a session, not by an API key.")
