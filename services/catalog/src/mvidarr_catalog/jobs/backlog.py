@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.mind import by_the_clock
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
@@ -42,7 +43,7 @@ class Standing(NamedTuple):
 async def heads(turn: Turn) -> list[Standing]:
     """The first of every line, best first."""
     generation = turn.checkpoint.generation
-    first = (await turn.connection.execute(_heads(generation))).scalars().all()
+    first = [row["first"] for row in await fetch(turn.connection, _heads(generation))]
     if not first:
         return []
     return _standing(await turn.connection.execute(_of_ids(generation), {"ids": first}))
@@ -67,7 +68,7 @@ async def wake(turn: Turn, now: datetime) -> None:
     if any(isinstance(each.message, JobsFellDue) for each in turn.mind.in_flight.values()):
         return
     query = _due(turn.checkpoint.generation)
-    ids = (await turn.connection.execute(query, {"now": now})).scalars().all()
+    ids = [row["id"] for row in await fetch(turn.connection, query, {"now": now})]
     if ids:
         word = JobsFellDue(job_ids=tuple(map(JobId, ids)))
         await turn.say(by_the_clock(word, key=f"{ids[0]}/{now.isoformat()}"))
@@ -110,7 +111,7 @@ def _heads(generation: int) -> sa.Select[Any]:
     """The index is asked once for each line, whatever a database thinks of the tables' sizes."""
     jobs, lines = table_of(Job, generation), table_of(Line, generation)
     first = sa.select(jobs.c.id).where(jobs.c.line == lines.c.line).order_by(*_order(jobs)).limit(1)
-    return sa.select(first.scalar_subquery()).select_from(lines)
+    return sa.select(first.scalar_subquery().label("first")).select_from(lines)
 
 
 @cache

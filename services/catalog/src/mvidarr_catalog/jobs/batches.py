@@ -6,9 +6,12 @@ The specs of a batch stay in the archive, in the command that brought them.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.model import Decision, ReadModel
@@ -41,6 +44,8 @@ PART = 200
 MOST_IN_FLIGHT = 500
 """Decisions that may wait for the log before a batch goes on: who asks for one thing only stands
 behind so many in the log."""
+AT_ONCE = 10
+"""Batches that go on in one turn: the oldest."""
 DEEDS: dict[str, type[CancelJob] | type[PauseJob] | type[ResumeJob] | type[RetryJob]] = {
     "cancel": CancelJob, "pause": PauseJob, "resume": ResumeJob, "retry": RetryJob
 }  # fmt: skip
@@ -115,14 +120,19 @@ class Batches:
 
     def __init__(self) -> None:
         self._specs: dict[str, Sequence[AnySpec]] = {}
+        self._going = True
+        """An earlier leader may have left some."""
 
     async def __call__(self, turn: Turn, now: datetime) -> None:
-        """One part of each, unless much is on its way already."""
-        if len(turn.mind.in_flight) > MOST_IN_FLIGHT:
+        """One part of each, unless much is on its way already. Nobody pays for what is not."""
+        began = any(isinstance(message, BatchStarted) for message in turn.said.folded)
+        self._going = self._going or began
+        if not self._going or len(turn.mind.in_flight) > MOST_IN_FLIGHT:
             return
-        table = table_of(Batch, turn.checkpoint.generation).c
-        going = sa.select(table.id).where(table.cursor.is_not(None)).order_by(table.began, table.id)
-        for id in (await turn.connection.execute(going.limit(10))).scalars().all():
+        found = await fetch(turn.connection, _going(turn.checkpoint.generation))
+        self._going = bool(found)
+        for row in found:
+            id = row["id"]
             batch = _as_expected(turn, await turn.row(Batch, id))
             if batch is None or batch.cursor is None:
                 self._specs.pop(id, None)
@@ -146,6 +156,13 @@ class Batches:
             )
             await turn.say(_said(batch, job, number, now))
         await _advance(turn, batch, now, end, 0, str(end) if end < len(specs) else None)
+
+
+@cache
+def _going(generation: int) -> sa.Select[Any]:
+    table = table_of(Batch, generation).c
+    query = sa.select(table.id).where(table.cursor.is_not(None))
+    return query.order_by(table.began, table.id).limit(AT_ONCE)
 
 
 async def _change(turn: Turn, batch: Batch, now: datetime) -> None:

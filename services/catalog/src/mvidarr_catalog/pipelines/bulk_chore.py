@@ -1,9 +1,12 @@
 """Takes the videos that a bulk matches in the order of their ids, as runs before them end."""
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.mind import by_the_clock
 from mvidarr_catalog.brain.rows import table_of
@@ -36,12 +39,16 @@ class BulkChore:
 
 
 async def _go_on(turn: Turn) -> None:
-    bulks = table_of(Bulk, turn.checkpoint.generation).c
-    going = sa.select(bulks.id).where(bulks.state == "running").order_by(bulks.id)
-    for row in list(await turn.connection.execute(going)):
-        bulk = await turn.row(Bulk, row.id)
+    for row in await fetch(turn.connection, _going(turn.checkpoint.generation)):
+        bulk = await turn.row(Bulk, row["id"])
         if bulk and not any(_speaks_of(each, bulk) for each in turn.mind.in_flight.values()):
             await _next(turn, bulk)
+
+
+@cache
+def _going(generation: int) -> sa.Select[Any]:
+    bulks = table_of(Bulk, generation).c
+    return sa.select(bulks.id).where(bulks.state == "running").order_by(bulks.id)
 
 
 async def _next(turn: Turn, bulk: Bulk) -> None:
