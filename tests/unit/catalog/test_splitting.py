@@ -72,7 +72,7 @@ def test_what_looks_at_all_of_a_film_is_one_workers_work(
 
 
 def test_there_are_as_many_parts_as_keep_free_workers_busy() -> None:
-    assert [parts_of(900, idle, RULE) for idle in (2, 3, 4, 16)] == [8, 12, 12, 15]
+    assert [parts_of(900, idle, RULE) for idle in (2, 3, 4, 16)] == [14, 15, 12, 15]
     assert parts_of(20, 2, SplitRule(1, 60)) == 2
 
 

@@ -33,7 +33,9 @@ from .runs import Run
 from .task import RunInputs
 
 NAME = "split"
-MOST_PARTS = 32
+MOST_PARTS, PARTS_EACH = 32, 8
+"""At most so many in all, and for each free worker: the more there are, the less one of them waits
+in the end for the last part of another."""
 
 model = ReadModel()
 
@@ -63,7 +65,7 @@ def is_splittable(spec: Transcode, rule: SplitRule) -> bool:
 
 def parts_of(duration: float, idle: int, rule: SplitRule) -> int:
     """How many parts: as long as they should be, and a multiple of the workers that are free."""
-    wished = min(int(duration / rule.part), 4 * idle, MOST_PARTS)
+    wished = min(int(duration / rule.part), PARTS_EACH * idle, MOST_PARTS)
     return max(2, wished - wished % idle if wished > idle else wished)
 
 
