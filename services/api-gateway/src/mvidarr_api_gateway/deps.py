@@ -20,7 +20,7 @@ from .links import Links
 from .outcomes import Outcomes
 from .passwords import Passwords
 from .progress import Progress
-from .reads import Reads, is_identity
+from .reads import Reads, is_identity, is_of_files
 from .settings import GatewaySettings
 from .tokens import Tokens
 
@@ -39,6 +39,7 @@ class Deps:
     outcomes: Outcomes
     endings: Endings
     reads: Reads
+    films: Reads
     identity: Identity
     passwords: Passwords
     tokens: Tokens
@@ -71,7 +72,8 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
     catalog, limit = Breaker(runtime.bus), runtime.settings.cache_bytes
     reads = Reads(catalog, feed, limit)
     kept = Reads(catalog, feed, limit // 10, dropped_by=is_identity)
-    feed.watchers.extend((outcomes, endings, reads, kept))
+    films = Reads(catalog, feed, limit // 10, dropped_by=is_of_files)
+    feed.watchers.extend((outcomes, endings, reads, kept, films))
     progress = Progress()
     hub = Hub(feed, runtime.bus)
     feed.listeners |= {progress.hear, hub.hear}
@@ -87,6 +89,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         outcomes=outcomes,
         endings=endings,
         reads=reads,
+        films=films,
         identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles),
         passwords=Passwords(),
         tokens=tokens,

@@ -41,6 +41,11 @@ def is_identity(envelope: Envelope) -> bool:
     return type(envelope.message).__module__ == identity.__name__
 
 
+def is_of_files(envelope: Envelope) -> bool:
+    """Whether a record changes what files there are."""
+    return envelope.subject.startswith("file/")
+
+
 class Reads:
     """Asks the catalog; `dropped_by` says which records make what is kept worthless."""
 
