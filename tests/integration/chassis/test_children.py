@@ -52,6 +52,22 @@ def _has(process: psutil.Process, mark: str) -> bool:
         return False
 
 
+async def test_a_program_is_read_as_it_writes_and_ends_with_its_reader(
+    children: Children, mark: str
+) -> None:
+    async with children.pour("yes") as output:
+        assert (await output.readline(), len(marked(mark)) > 1) == (b"y\n", True)
+    await eventually(lambda: not any("yes" in each.name() for each in marked(mark)))
+
+
+async def test_a_program_that_fails_is_told_to_who_reads_to_the_end(children: Children) -> None:
+    async with children.pour("echo", "all") as output:
+        assert await output.read() == b"all\n"
+    with pytest.raises(JobError, match="exit code 3"):
+        async with children.pour("sh", "-c", "echo half; exit 3") as output:
+            assert await output.read() == b"half\n"
+
+
 async def test_who_does_not_wait_for_the_server_leaves_nothing_open(children: Children) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):

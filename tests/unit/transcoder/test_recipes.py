@@ -5,11 +5,11 @@ from typing import get_args
 
 import pytest
 
+from mvidarr_common.ffmpeg import DEMUXERS
 from mvidarr_common.messages.media import AudioStream, MediaFacts, VideoStream, quality_of
 from mvidarr_common.messages.profiles import Recipe
 from mvidarr_transcoder.encoding import Encoder, refusal
 from mvidarr_transcoder.encodings import RECIPES
-from mvidarr_transcoder.media.opening import DEMUXERS
 from mvidarr_transcoder.recipes import command, fitted
 
 FILM = VideoStream(codec="vp9", width=1920, height=1080)

@@ -92,6 +92,22 @@ class Children:
                 async with asyncio.timeout(DRAIN_SECONDS):
                     return Finished(code, await tail)
 
+    @asynccontextmanager
+    async def pour(self, *command: str | Path) -> AsyncIterator[asyncio.StreamReader]:
+        """A program's standard output, as it comes; the program has ended when this is left. Raises
+        JobError for one that was read to its end and has failed."""
+        async with (
+            pipe() as (out, out_end),
+            pipe() as (errors, errors_end),
+            self._child(forkserver.PROGRAM, out_end, errors_end) as (child, (_, writer)),
+        ):
+            await _send(writer, [os.fspath(part) for part in command])
+            tail = asyncio.ensure_future(keep_tail(errors, ERROR_TAIL))
+            async with _cancelling(tail):
+                yield out
+                if out.at_eof() and (code := await asyncio.shield(child.exit)) != 0:
+                    raise _died(code)
+
     async def call(
         self,
         function: Callable[..., T],

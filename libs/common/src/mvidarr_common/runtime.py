@@ -94,7 +94,7 @@ async def running(
     runtime = _runtime(service, settings, bus)
     stopping = asyncio.Event()
     async with (
-        open_children(service.preload, _limits(settings)) as children,
+        open_children(service.preload, limits_of(settings)) as children,
         service.open(runtime) as deps,
         asyncio.TaskGroup() as tasks,
     ):
@@ -128,7 +128,7 @@ def _runtime(service: AnyService, settings: Settings, bus: Bus) -> Runtime[Any]:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
     """For every child of the service."""
     memory = _child_memory(settings)
     return Limits(memory, settings.child_cpu_seconds, settings.child_open_files)

@@ -21,6 +21,7 @@ from .outcomes import Outcomes
 from .passwords import Passwords
 from .progress import Progress
 from .reads import Reads, is_identity, is_of_files
+from .remuxing import Remuxing, open_remuxing
 from .settings import GatewaySettings
 from .tokens import Tokens
 
@@ -44,6 +45,7 @@ class Deps:
     passwords: Passwords
     tokens: Tokens
     links: Links
+    remuxing: Remuxing
     progress: Progress
     runtime: Runtime[GatewaySettings]
 
@@ -51,10 +53,11 @@ class Deps:
 @asynccontextmanager
 async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     """Follow the log from now, then let requests in."""
-    deps = _compose(runtime)
-    runtime.checks["log"] = deps.feed.ailment
-    runtime.notes["catalog"] = deps.catalog.ailment
     async with AsyncExitStack() as stack:
+        remuxing = await stack.enter_async_context(open_remuxing(runtime.settings))
+        deps = _compose(runtime, remuxing)
+        runtime.checks["log"] = deps.feed.ailment
+        runtime.notes["catalog"] = deps.catalog.ailment
         await stack.enter_async_context(following(deps.feed, runtime.bus))
         await stack.enter_async_context(
             background(
@@ -66,7 +69,7 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
         yield deps
 
 
-def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
+def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
     feed = Feed(window=runtime.settings.live_window)
     outcomes, endings = Outcomes(), Endings()
     catalog, limit = Breaker(runtime.bus), runtime.settings.cache_bytes
@@ -94,6 +97,7 @@ def _compose(runtime: Runtime[GatewaySettings]) -> Deps:
         passwords=Passwords(),
         tokens=tokens,
         links=Links(runtime.key, runtime.settings.link_lifetime),
+        remuxing=remuxing,
         progress=progress,
         runtime=runtime,
     )

@@ -35,6 +35,11 @@ class GatewaySettings(Settings):
         default=(),
         description='roles that must have a second factor to log in with a password: ["admin"]',
     )
+    remuxes: int = Field(
+        default=4,
+        description="films that are copied into another container while they are watched, at once",
+        ge=0,
+    )
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"
     )

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvidarr_common.ffmpeg import DEMUXERS, PROTOCOLS
 from mvidarr_common.messages.jobs import ExtractAudio, Fingerprint, Hls, Preview, Trim, Waveform
 from mvidarr_common.messages.media import MediaFacts
 
-from .media.opening import DEMUXERS, PROTOCOLS
 from .recipes import fitted, opening
 
 X264 = ("-c:v", "libx264", "-preset", "medium", "-crf", "18", "-pix_fmt", "yuv420p")

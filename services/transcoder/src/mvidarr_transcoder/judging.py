@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 
+from mvidarr_common.ffmpeg import DEMUXERS, PROTOCOLS
 from mvidarr_common.messages.jobs import Compared, QualityFound
 from mvidarr_common.messages.media import MediaFacts
 
-from .media.opening import DEMUXERS, PROTOCOLS
 from .recipes import opening
 from .treating import quoted
 

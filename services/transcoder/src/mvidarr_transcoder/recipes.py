@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mvidarr_common.ffmpeg import DEMUXERS, MOST_STREAMS, PROTOCOLS
 from mvidarr_common.messages.jobs import OwnRecipe, Treatment
 from mvidarr_common.messages.media import MediaFacts, VideoStream
 from mvidarr_common.messages.profiles import Recipe
 
 from .encodings import RECIPES, Encoding
 from .hardware import Hardware, video_arguments
-from .media.opening import DEMUXERS, MOST_STREAMS, PROTOCOLS
 from .own_recipes import from_own
 from .treating import Measured, burning, picture_filters, sound_filters, texts_of
 

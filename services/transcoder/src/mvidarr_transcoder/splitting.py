@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from math import floor
 from pathlib import Path
 
+from mvidarr_common.ffmpeg import DEMUXERS, MOST_STREAMS, PROTOCOLS
 from mvidarr_common.messages.jobs import Transcode
 
-from .media.opening import DEMUXERS, MOST_STREAMS, PROTOCOLS
 from .media.timing import Timing
 from .recipes import Cooking, encoding_of, opening, picture_arguments, sound_arguments
 from .treating import Measured, texts_of

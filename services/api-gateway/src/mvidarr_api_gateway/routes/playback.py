@@ -1,11 +1,11 @@
 """Playing a film: the addresses that a player can open, each with its ticket."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
@@ -25,12 +25,14 @@ VTT = "text/vtt; charset=utf-8"
 PRIVATE = {"Cache-Control": "private, no-cache"}
 TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/vtt": {}}}}
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {M3U8: {}, "video/mp4": {}}}}
+COPY: dict[int | str, dict[str, Any]] = {200: {"content": {"video/mp4": {}}}}
+Start = Annotated[float, Query(ge=0, le=1_000_000)]
 
 
 class Way(Value):
     """One way to play a film."""
 
-    kind: Literal["direct", "hls"]
+    kind: Literal["direct", "copy", "hls"]
     url: str
     type: str
 
@@ -68,7 +70,7 @@ async def playback(id: FileId, deps: Given, caller: Asker) -> Response:
 
     texts = await _subtitles(found, deps)
     answer = Playback(
-        ways=tuple(_ways(found, link("content"), link("hls/master.m3u8"))),
+        ways=tuple(_ways(found, deps, link)),
         subtitles=tuple(
             SubtitlesLink(name=each.name, url=link(f"subtitles/{each.name}.vtt")) for each in texts
         ),
@@ -89,6 +91,15 @@ async def hls(id: FileId, name: str, request: Request, deps: Given, ticket: Tick
         return await send_file(request, path, None)
     playlist = with_tickets(await _text(path), ticket)
     return Response(playlist, headers=PRIVATE, media_type=M3U8)
+
+
+@router.get("/{id}/copy.mp4", openapi_extra=SHOWN, responses=COPY, response_class=Response)
+@router.head("/{id}/copy.mp4", openapi_extra=SHOWN, include_in_schema=False)
+async def copy(id: FileId, deps: Given, start: Start = 0.0) -> Response:
+    """The film in a container that browsers can open, from this second on. The streams are copied
+    as they are while it is watched; who wants another second asks anew."""
+    film = (await present(id, deps)).rendition
+    return deps.remuxing.copy(deps.root.at(film.path), film.facts, start)
 
 
 @router.get("/{id}/subtitles/{name}.vtt", openapi_extra=SHOWN, responses=TEXT)
@@ -123,10 +134,17 @@ async def sheet(id: FileId, number: int, request: Request, deps: Given) -> Respo
     raise NotFound("trickplay_not_found", f"The file has no sheet {number}.")
 
 
-def _ways(found: FileView, direct: str, stream: str) -> Iterator[Way]:
-    yield Way(kind="direct", url=direct, type=content_type(Path(found.rendition.path)))
+def _ways(found: FileView, deps: Deps, link: Callable[[str], str]) -> Iterator[Way]:
+    """What a browser cannot open comes last."""
+    direct = Way(kind="direct", url=link("content"), type=content_type(Path(found.rendition.path)))
+    copied = deps.remuxing.offers(found.rendition.facts)
+    if not copied:
+        yield direct
     if _ends(found, ".hls/master.m3u8"):
-        yield Way(kind="hls", url=stream, type=M3U8)
+        yield Way(kind="hls", url=link("hls/master.m3u8"), type=M3U8)
+    if copied:
+        yield Way(kind="copy", url=link("copy.mp4"), type="video/mp4")
+        yield direct
 
 
 def _ends(found: FileView, ending: str) -> str | None:

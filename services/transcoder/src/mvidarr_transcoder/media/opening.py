@@ -6,16 +6,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,mpegvideo,asf,ogg,"
-    "mp3,aac,ac3,eac3,flac,wav,h264,hevc"
-)
-"""Containers of real media. Playlists are not among them: an "mp4" that is an HLS or concat list
-would let a web page read our files and our network."""
-
-PROTOCOLS = "file,pipe"
-MOST_STREAMS = 100
-"""A real film has a few; a file that says it has thousands wants to do harm."""
+from mvidarr_common.ffmpeg import DEMUXERS, MOST_STREAMS, PROTOCOLS
 
 LIMITS = {
     "protocol_whitelist": PROTOCOLS,
