@@ -35,7 +35,11 @@ def test_the_holder_is_known() -> None:
         ("0.u." + "1" * 1000, "files/f1"),
         (Links(InstanceKey(b"j" * 32), 60).ticket("files/f1", USER), "files/f1"),
     ],
-)
+    ids=(
+        "another file", "a part of the file", "nothing", "no ticket", "dots", "the code alone",
+        "another user", "a later end", "cut", "padded", "digits of others", "long", "another key",
+    ),
+)  # fmt: skip
 def test_nothing_else_opens_it(ticket: str, place: str) -> None:
     with pytest.raises(Unauthorized) as refused:
         LINKS.holder(ticket, place)
