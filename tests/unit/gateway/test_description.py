@@ -47,7 +47,10 @@ def test_every_parameter_and_every_body_has_an_example_that_fits() -> None:
     for operation in operations(DOCUMENT):
         where = f"{operation.method} {operation.path}"
         for parameter in operation.said.get("parameters", ()):
-            _require_fit(parameter["schema"], parameter["example"], f"{where} {parameter['name']}")
+            told = parameter
+            if "$ref" in parameter:
+                told = DOCUMENT["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+            _require_fit(told["schema"], told["example"], f"{where} {told['name']}")
         for content in operation.said.get("requestBody", {}).get("content", {}).values():
             assert content["example"], where
             _require_fit(content["schema"], content["example"], where)

@@ -21,7 +21,8 @@ class Envelope:
     """A message with who, when and why.
 
     `correlation_id` is the id of the message that began it all, `causation_id` of the one just
-    before, `actor` who asked in the first place ("user/<id>", "system").
+    before, `actor` who asked in the first place ("user/<id>", "system"). A command that `expects`
+    an offset is refused if something has happened to its subject behind it.
     """
 
     message: Message
@@ -32,6 +33,7 @@ class Envelope:
     causation_id: str | None = None
     actor: str | None = None
     traceparent: str | None = None
+    expects: int | None = None
 
     @property
     def subject(self) -> str:
@@ -67,6 +69,7 @@ class Envelope:
             "causationid": self.causation_id,
             "actor": self.actor,
             "traceparent": self.traceparent,
+            "expects": self.expects,
         }
         return {name: value for name, value in named.items() if value is not None}
 
@@ -89,6 +92,7 @@ def decode(body: bytes) -> Envelope:
             causation_id=raw.get("causationid"),
             actor=raw.get("actor"),
             traceparent=raw.get("traceparent"),
+            expects=raw.get("expects"),
         )
     except UnknownMessage as unknown:
         raise Undecodable(str(unknown)) from unknown

@@ -6,6 +6,7 @@
     ├── Forbidden            403    fails for good
     ├── NotFound             404    fails for good
     ├── Conflict             409    fails for good
+    ├── Outdated             412    fails for good
     ├── TooLarge             413    fails for good
     ├── TooMany              429    is tried again, after `after` seconds or more
     ├── Unavailable          503    is tried again, after `after` seconds or more
@@ -89,6 +90,12 @@ class Conflict(Problem):
     status = 409
 
 
+class Outdated(Problem):
+    """It is not any more as whoever asks has seen it."""
+
+    status = 412
+
+
 class TooLarge(Problem):
     """More than the limit."""
 
@@ -159,5 +166,8 @@ class LogRewound(LogError):
 
 def problem_for(status: int) -> type[Problem]:
     """The class that answers with this HTTP status."""
-    classes = (Invalid, Unauthorized, Forbidden, NotFound, Conflict, TooLarge, TooMany, Unavailable)
+    classes = (
+        Invalid, Unauthorized, Forbidden, NotFound, Conflict, Outdated, TooLarge, TooMany,
+        Unavailable,
+    )  # fmt: skip
     return next((cls for cls in classes if cls.status == status), Problem)

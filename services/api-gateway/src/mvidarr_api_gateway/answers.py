@@ -13,8 +13,8 @@ from mvidarr_common.messages import Value
 from .problems import MEDIA_TYPE
 
 Json = dict[str, Any]
-QUESTION = {"x-question": True}
-"""For `openapi_extra` of a POST that changes nothing and gives no command."""
+NO_COMMAND = {"x-no-command": True}
+"""For `openapi_extra` of a POST that asks something, or does what no command is about."""
 ABSENT = {"x-may-be-absent": True}
 """For that of a question about something that its path does not name."""
 
@@ -57,7 +57,7 @@ class Operation:
     @property
     def changes(self) -> bool:
         """Whether it gives a command."""
-        return self.method != "get" and not self.said.get("x-question")
+        return self.method != "get" and not self.said.get("x-no-command")
 
     @property
     def reads(self) -> bool:
@@ -105,8 +105,10 @@ POSSIBLE = (
     Possible(403, "Who is asking may not.", lambda o: o.secured),
     Possible(404, "There is no such thing.", lambda o: o.names or o.changes),
     Possible(409, "It cannot be done in the present state.", lambda o: o.changes),
+    Possible(412, "It is not as If-Match says.", lambda o: o.changes),
     Possible(413, "The body is too large.", lambda o: o.has_body),
     Possible(422, "What was given cannot be used.", lambda o: o.limited),
+    Possible(429, "Too much at a time.", lambda o: o.limited, headers=("Retry-After",)),
     Possible(503, "Not now.", lambda o: o.limited, headers=("Retry-After",)),
 )  # fmt: skip
 
@@ -117,11 +119,38 @@ HEADERS: dict[str, Json] = {
     "WWW-Authenticate": {"description": "How to say who.", "schema": {"type": "string"}},
 }
 
+PARAMETERS: dict[str, Json] = {
+    "Idempotency-Key": {
+        "description": "Sent again with the same key, a request is carried out once.",
+        "schema": {"type": "string", "maxLength": 200},
+        "example": "2f1c9a52-add-joga",
+    },
+    "If-Match": {
+        "description": "Only if it is still as a GET with this ETag has shown it.",
+        "schema": {"type": "string"},
+        "example": '"9f86d081884c7d659a2feaa0"',
+    },
+    "If-None-Match": {
+        "description": "Not if it is as this ETag says; with * not if it is there.",
+        "schema": {"type": "string"},
+        "example": '"9f86d081884c7d659a2feaa0"',
+    },
+    "Prefer": {
+        "description": "Seconds to wait for what comes of it (RFC 7240).",
+        "schema": {"type": "string", "pattern": "^wait=[0-9]{1,2}$"},
+        "example": "wait=5",
+    },
+}
+"""Headers that requests may have, whatever they are about."""
+
 
 def tell_all(operations: Iterable[Operation]) -> None:
     """Write into the operations what else they may answer; what a route says itself stays."""
     for operation in operations:
         answers = operation.said["responses"]
+        operation.said.setdefault("parameters", []).extend(
+            {"$ref": f"#/components/parameters/{name}"} for name in _headers(operation)
+        )
         if "HTTPValidationError" in str(answers.get("422")):
             del answers["422"]
         if operation.changes and "201" in answers:
@@ -130,6 +159,12 @@ def tell_all(operations: Iterable[Operation]) -> None:
             if possible.when(operation):
                 answers.setdefault(str(possible.status), _described(possible))
         operation.said["responses"] = dict(sorted(answers.items()))
+
+
+def _headers(operation: Operation) -> tuple[str, ...]:
+    if operation.changes:
+        return tuple(PARAMETERS)
+    return ("If-None-Match",) if operation.reads else ()
 
 
 def _described(possible: Possible) -> Json:

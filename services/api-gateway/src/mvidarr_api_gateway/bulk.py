@@ -12,6 +12,7 @@ from mvidarr_common.messages.system import CommandRejected
 
 from .commanding import SOURCE, command_id, refuse_nul, wait_of
 from .deps import Deps
+from .expecting import expected
 from .guard import deps_of
 
 
@@ -36,6 +37,7 @@ async def perform_each(
 ) -> Results:
     """Have all carried out; the same Idempotency-Key makes the same commands again."""
     deps = deps_of(request)
+    await expected(request)
     whole = command_id(request)
     asked = {
         key: fresh(command, source=SOURCE, actor=request.state.caller.actor, id=derive(whole, key))

@@ -5,8 +5,8 @@ handles it and how often.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -23,6 +23,7 @@ from mvidarr_common.redaction import SECRET_FIELDS, redacted
 
 from .callers import Caller
 from .deps import Deps
+from .expecting import expected
 from .guard import deps_of
 from .outcomes import Outcome
 from .problems import rejection
@@ -66,20 +67,33 @@ class Asked:
     repeatable: bool
     wait: float
 
+    def expecting(self, offset: int | None) -> "Asked":
+        """The same, for as long as nothing has happened behind an offset."""
+        return replace(self, envelope=replace(self.envelope, expects=offset))
+
     @property
     def location(self) -> str:
         """Where to ask what came of it."""
         return f"/api/v1/commands/{self.envelope.id}"
 
 
-async def perform(request: Request, command: Command, reply: Reply) -> Response:
-    """Have a command carried out, and answer with what came of it."""
+async def perform(
+    request: Request,
+    command: Command,
+    reply: Reply,
+    first: Callable[[], Awaitable[None]] | None = None,
+) -> Response:
+    """Have a command carried out, and answer with what came of it. What has to be so before it is
+    looked at by `first`, but not again when the same request comes again."""
     deps = deps_of(request)
     asked = _asked(request, command, deps.settings.outcome_wait)
     refuse_nul(command)
     _refuse_long_names(command)
     outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
     if outcome is None:
+        if first is not None:
+            await first()
+        asked = asked.expecting(await expected(request))
         outcome = await _publish_and_wait(asked, deps, reply)
     if outcome is None:
         return pending(asked)

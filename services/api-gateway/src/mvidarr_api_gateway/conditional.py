@@ -1,7 +1,7 @@
 """What a client has already is not sent again, and what is long is compressed.
 
-The tag of an answer is weak: it stands for what the answer says, and not for how it was packed
-(RFC 9110, sections 8.8 and 13).
+A tag stands for what the answer says; packed, the same answer has the same tag with an ending, so
+that both are strong and either can be given back (RFC 9110, sections 8.8 and 13).
 """
 
 import gzip
@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 WORTH_PACKING: Final = 1024
 LEVEL: Final = 3
+PACKED: Final = "-gzip"
 VARY: Final = {"Vary": "Accept-Encoding, Authorization, X-Api-Key"}
 
 
@@ -26,19 +27,23 @@ def conditional(request: Request, response: Response) -> Response:
         return Response(status_code=304, headers=headers)
     for name, value in headers.items():
         response.headers.setdefault(name, value)
-    _pack(request, response)
+    _pack(request, response, tag)
     return response
 
 
 def tag_of(body: bytes) -> str:
     """The entity tag of these bytes."""
-    return f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def named(header: str, tag: str) -> bool:
-    """Whether a list of tags names this one, weak or strong."""
-    given = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return tag.removeprefix("W/") in given or given == ["*"]
+    """Whether a list of tags names this one, weak or strong, packed or not."""
+    given = [_plain(each) for each in header.split(",")]
+    return _plain(tag) in given or given == ["*"]
+
+
+def _plain(tag: str) -> str:
+    return tag.strip().removeprefix("W/").replace(f'{PACKED}"', '"')
 
 
 def _is_read(request: Request, response: Response) -> bool:
@@ -46,9 +51,10 @@ def _is_read(request: Request, response: Response) -> bool:
     return request.method == "GET" and response.status_code == 200 and whole
 
 
-def _pack(request: Request, response: Response) -> None:
+def _pack(request: Request, response: Response, tag: str) -> None:
     accepted = request.headers.get("accept-encoding", "")
     if "gzip" in accepted and len(response.body) >= WORTH_PACKING:
         response.body = gzip.compress(response.body, LEVEL, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
         response.headers["Content-Length"] = str(len(response.body))
+        response.headers["ETag"] = f'{tag[:-1]}{PACKED}"'

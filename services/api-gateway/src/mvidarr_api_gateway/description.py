@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from mvidarr_common.messages import Value
 
-from .answers import HEADERS, Operation, PendingView, ProblemView, tell_all
+from .answers import HEADERS, PARAMETERS, Operation, PendingView, ProblemView, tell_all
 from .cookies import ACCESS
 from .examples import give_examples
 from .routes import ROUTERS
@@ -49,8 +49,11 @@ def _complete(document: dict[str, Any]) -> None:
     components = document["components"]
     components["securitySchemes"] = SCHEMES
     components["headers"] = HEADERS
-    tell_all(operations(document))
+    components["parameters"] = {
+        name: {"name": name, "in": "header"} | told for name, told in PARAMETERS.items()
+    }
     give_examples(operations(document), ROUTERS)
+    tell_all(operations(document))
     for name in LEFT_OUT:
         components["schemas"].pop(name, None)
     for name, view in OWN.items():

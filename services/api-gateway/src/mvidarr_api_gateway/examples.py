@@ -27,7 +27,7 @@ PARAMETERS: dict[str, Any] = {
 }  # fmt: skip
 """By name, or by path and name; what is not here has a default, a list of values, or is an id."""
 BODIES: dict[str, Any] = {
-    "BulkEdit": {"filter": "artist = bjork", "changes": {"artist": "Björk"}},
+    "BulkEdit": {"filter": 'artist = "Björk"', "changes": {"artist": "Björk"}},
     "Code": {"code": "287082"},
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
     "Login": {"username": "admin", "password": "correct horse battery"},

@@ -70,6 +70,8 @@ def request_id(request: Request) -> str:
 def _status(code: str) -> int:
     if code.endswith("not_found"):
         return 404
+    if code == "changed_meanwhile":
+        return 412
     return 422 if code.startswith(("invalid_", "bad_")) else 409
 
 

@@ -33,6 +33,10 @@ ENVELOPE: Json = {
         "causationid": {"type": "string", "description": "The id of what came just before."},
         "actor": {"type": "string", "description": "Who asked in the first place."},
         "traceparent": {"type": "string", "description": "W3C trace context."},
+        "expects": {
+            "type": "integer",
+            "description": "A command is refused if its subject has changed behind this offset.",
+        },
         "data": {"type": "object"},
     },
 }  # fmt: skip

@@ -58,10 +58,13 @@ async def create(body: NewApiKey, request: Request, caller: Asker, deps: Given) 
 @router.delete("/{id}", openapi_extra=needs("readonly"), status_code=204)
 async def revoke(id: ApiKeyId, request: Request, caller: Asker, deps: Given) -> Response:
     """End a key: one's own, or any for administrators."""
-    page = await deps.reads.read(_visible(caller))
-    if all(key.id != id for key in page.items):
-        raise NotFound("api_key_not_found", "There is no such key of yours.")
-    return await perform(request, RevokeApiKey(api_key_id=id), NOTHING)
+
+    async def seen() -> None:
+        page = await deps.reads.read(_visible(caller))
+        if all(key.id != id for key in page.items):
+            raise NotFound("api_key_not_found", "There is no such key of yours.")
+
+    return await perform(request, RevokeApiKey(api_key_id=id), NOTHING, seen)
 
 
 def derived_key(secret: InstanceKey, command: str) -> str:

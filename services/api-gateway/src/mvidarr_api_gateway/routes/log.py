@@ -6,7 +6,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from mvidarr_api_gateway.answers import QUESTION
+from mvidarr_api_gateway.answers import NO_COMMAND
 from mvidarr_api_gateway.bodies import Body
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
@@ -32,7 +32,7 @@ BYTES = {"schema": {"type": "string", "format": "binary"}}
 GZIP: dict[int | str, dict[str, object]] = {200: {"content": {"application/gzip": BYTES}}}
 LINES = {
     "requestBody": {"content": {"application/octet-stream": BYTES}, "required": True}
-} | QUESTION
+} | NO_COMMAND
 
 
 class Stretch(Value):

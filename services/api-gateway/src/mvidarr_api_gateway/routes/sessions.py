@@ -44,7 +44,10 @@ async def revoke_others(caller: Asker, request: Request) -> Response:
 @router.delete("/{id}", openapi_extra=needs("readonly"), status_code=204)
 async def revoke(id: SessionId, caller: Asker, request: Request, deps: Given) -> Response:
     """End one of one's own sessions."""
-    found = await deps.reads.read(ListSessions(user_id=caller.user_id))
-    if all(each.id != id for each in found.items):
-        raise NotFound("session_not_found", "There is no such session of yours.")
-    return await perform(request, RevokeSession(session_id=id), NOTHING)
+
+    async def seen() -> None:
+        found = await deps.reads.read(ListSessions(user_id=caller.user_id))
+        if all(each.id != id for each in found.items):
+            raise NotFound("session_not_found", "There is no such session of yours.")
+
+    return await perform(request, RevokeSession(session_id=id), NOTHING, seen)

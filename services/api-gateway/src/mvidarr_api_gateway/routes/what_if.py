@@ -2,7 +2,7 @@
 
 from fastapi import Response
 
-from mvidarr_api_gateway.answers import QUESTION
+from mvidarr_api_gateway.answers import NO_COMMAND
 from mvidarr_api_gateway.bodies import Wish
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.responses import json_bytes
@@ -14,7 +14,7 @@ router = guarded_router("/api/v1/what-if", "what-if")
 PATIENCE = 60.0
 
 
-@router.post("", openapi_extra=needs("user") | QUESTION, response_model=Suppositions)
+@router.post("", openapi_extra=needs("user") | NO_COMMAND, response_model=Suppositions)
 async def what_if(body: Wish, deps: Given) -> Response:
     """What would be upgraded, transcoded, renamed or refused, and why. Nothing is changed."""
     if body.profile is None and body.template is None:

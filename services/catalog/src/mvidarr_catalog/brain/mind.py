@@ -148,6 +148,11 @@ class Mind:
         self._stale = False
 
 
+def refused(envelope: Envelope, problem: Problem) -> Decided:
+    """A command that is not even looked at."""
+    return _enveloped(envelope, (_refusal(envelope, problem),))
+
+
 def _refusal(envelope: Envelope, problem: Problem) -> CommandRejected:
     return CommandRejected(
         command_id=envelope.id,

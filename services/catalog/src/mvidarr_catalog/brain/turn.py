@@ -19,7 +19,8 @@ from . import parking, spans, store
 from .ahead import keys_ahead, subjects_named
 from .columns import LONGEST
 from .defects import DEFECTS, trace_of
-from .mind import Decided, Mind, Timer
+from .expecting import CHANGED, changed
+from .mind import Decided, Mind, Timer, refused
 from .rows import R
 from .state import Key, NotLoaded
 from .store import Archived, Checkpoint, ParkedRecord
@@ -150,6 +151,9 @@ class Turn:
             if await self.with_rows(self.mind.is_past, envelope):
                 return Decided()
             return Decided(events=(await parking.decide(self.connection, envelope),))
+        on_the_way = self.mind.in_flight.values()
+        if await changed(self.connection, envelope, on_the_way, self._archive):
+            return refused(envelope, CHANGED)
         return await self.with_rows(self.mind.decide, envelope)
 
     async def _take(self, record: Record, envelope: Envelope) -> None:
