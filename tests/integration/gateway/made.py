@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from mvidarr_api_gateway.description import Operation
+from mvidarr_api_gateway.answers import Operation
 
 Json = dict[str, Any]
 NAMED = re.compile(r"(/[\w/-]+)/\{(\w+)\}")

@@ -50,7 +50,9 @@ def _sender(
 ) -> Callable[[Json], Awaitable[httpx.Response]]:
     content = operation.said.get("requestBody", {}).get("content", {})
     kind, told = next(iter(content.items()), ("application/json", {"example": None}))
-    body = {"json": told["example"]} if kind == "application/json" else {"content": told["example"]}
+    body: Json = (
+        {"json": told["example"]} if kind == "application/json" else {"content": told["example"]}
+    )
 
     async def send(headers: Json) -> httpx.Response:
         return await client.request(operation.method, path, headers=headers, **body)
