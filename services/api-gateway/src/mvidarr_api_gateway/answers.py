@@ -4,7 +4,7 @@ A route says what it answers when all is well. What can go wrong follows from wh
 operation it is: who may ask, what it names, whether it changes something.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,10 +155,18 @@ def tell_all(operations: Iterable[Operation]) -> None:
             del answers["422"]
         if operation.changes and "201" in answers:
             answers.setdefault("200", answers["201"] | {"description": "It was so already."})
+        for kind, content in _contents(answers):
+            if "json" not in kind:
+                content.setdefault("schema", {"type": "string"})
         for possible in POSSIBLE:
             if possible.when(operation):
                 answers.setdefault(str(possible.status), _described(possible))
         operation.said["responses"] = dict(sorted(answers.items()))
+
+
+def _contents(answers: Json) -> Iterator[tuple[str, Json]]:
+    for answer in answers.values():
+        yield from answer.get("content", {}).items()
 
 
 def _headers(operation: Operation) -> tuple[str, ...]:

@@ -109,17 +109,20 @@ def _parameter(name: str, schema: dict[str, Any], place: str) -> Any:
             return each["enum"][0]
         if each.get("type") == "array":
             return [f"{name.removesuffix('s')}-1"]
-    if found := IDS.search(place):
+    if "string" in _kinds(schema) and (found := IDS.search(place)):
         return NAMED.get(found[1], f"{found[1].removesuffix('s')}-1")
-    if known := PARAMETERS.get(f"{place} {name}", PARAMETERS.get(name)):
+    known = PARAMETERS.get(f"{place} {name}", PARAMETERS.get(name))
+    if known is not None and ("string" in _kinds(schema) or not isinstance(known, str)):
         return known
-    if schema.get("default") is not None:
-        return schema["default"]
-    return _plain(name, schema)
+    return _plain(name, schema) if schema.get("default") is None else schema["default"]
+
+
+def _kinds(schema: dict[str, Any]) -> set[Any]:
+    return {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
 
 
 def _plain(name: str, schema: dict[str, Any]) -> Any:
-    kinds = {each.get("type") for each in (schema, *schema.get("anyOf", ()))}
+    kinds = _kinds(schema)
     if "boolean" in kinds:
         return True
     if kinds & {"integer", "number"}:
