@@ -54,14 +54,15 @@ MANIFEST = """<?xml version="1.0"?>
 @dataclass(frozen=True)
 class Streams:
     """A folder on a site; files that are `down` are answered with 503, those `held` not before
-    the site closes; those `summed` come with their checksum. `asked` counts the requests for
-    each."""
+    the site closes; those `summed` come with their checksum, and as often as `spoilt` says with
+    other bytes. `asked` counts the requests for each."""
 
     folder: Path
     address: str
     down: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     summed: set[str] = field(default_factory=set)
+    spoilt: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     moved: dict[str, str] = field(default_factory=dict)
     live: list[int] = field(default_factory=list)
@@ -101,7 +102,8 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
             answer = Response(live_list(streams.live), media_type="application/x-mpegurl")
             return await answer(scope, receive, send)
         if name in streams.summed:
-            return await summed(folder / name)(scope, receive, send)
+            spoilt = streams.spoilt[name] >= streams.asked[name]
+            return await summed(folder / name, spoilt)(scope, receive, send)
         if name in streams.moved:
             return await RedirectResponse(streams.moved[name])(scope, receive, send)
         app: ASGIApp = Response(status_code=503) if name in streams.down else files
@@ -112,9 +114,11 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
         streams.closing.set()
 
 
-def summed(path: Path) -> Response:
-    digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).digest()
-    return Response(path.read_bytes(), headers={"Content-MD5": b64encode(digest).decode()})
+def summed(path: Path, spoilt: bool) -> Response:
+    content = path.read_bytes()
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    told = {"Content-MD5": b64encode(digest).decode()}
+    return Response(content[::-1] if spoilt else content, headers=told)
 
 
 def live_list(shown: list[int]) -> str:
@@ -176,6 +180,26 @@ async def test_pieces_become_one_film(streams: Streams, downloader: Any, fetch: 
     result = await fetch(f"{streams.address}/list.m3u8")
     codecs, seconds = kinds(downloader.root.at(result.path))
     assert (sorted(codecs), round(seconds)) == (["aac", "h264"], 8)
+
+
+async def test_a_piece_that_came_spoilt_is_fetched_anew_and_no_other(
+    streams: Streams, downloader: Any, fetch: Any
+) -> None:
+    whole = await fetch(f"{streams.address}/list.m3u8", job_id="whole")
+    streams.asked.clear()
+    streams.summed.update(f"list{n}.ts" for n in range(8))
+    streams.spoilt["list3.ts"] = 1
+    result = await fetch(f"{streams.address}/list.m3u8")
+    assert result.sha256 == whole.sha256
+    assert [streams.asked[f"list{n}.ts"] for n in range(8)] == [1, 1, 1, 2, 1, 1, 1, 1]
+
+
+async def test_a_piece_that_came_spoilt_twice_is_no_success(streams: Streams, fetch: Any) -> None:
+    streams.summed.add("list3.ts")
+    streams.spoilt["list3.ts"] = 2
+    with pytest.raises(JobError) as failed:
+        await fetch(f"{streams.address}/list.m3u8")
+    assert (failed.value.code, failed.value.retry) == ("checksum", True)
 
 
 async def test_a_missing_piece_is_a_failure_and_not_a_film_with_a_hole(

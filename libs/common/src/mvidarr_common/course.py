@@ -21,7 +21,7 @@ class Course:
         far = self._of_the_whole(stage, share)
         if far is not None:
             self._far = max(far, self._far or 0.0)
-        return self._far
+        return self._far if self._stages or far is not None else None
 
     def _of_the_whole(self, stage: str, share: float | None) -> float | None:
         if not self._stages:

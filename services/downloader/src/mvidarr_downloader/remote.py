@@ -39,6 +39,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._parts: dict[str, str] = {}
         self._known: dict[str, str] = {}
         self._digests: dict[str, str] = {}
+        self._pieces: dict[str, str] = {}
         self._remember: Callable[[dict[str, str]], None] = lambda _: None
         super().__init__(params)
 
@@ -83,6 +84,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         part = self._parts.get(req.url if isinstance(req, Request) else req)
         if part is None or not isinstance(req, Request):
             answered: Response = super().urlopen(req)
+            self._note_piece(answered, req)
             return answered
         known = self._known.get(part)
         if known and "Range" in req.headers and not known.startswith("W/"):
@@ -101,6 +103,15 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
             raise Changed
         self._note(self._known, part, said)
         self._note(self._digests, part, digest, forget=answer.status == 200)
+
+    def _note_piece(self, answer: Response, req: str | Request) -> None:
+        """Of a part of a file nothing is noted: several pieces may be parts of one."""
+        if answer.status == 200 and (digest := digests.given(200, answer.headers)):
+            self._pieces[req.url if isinstance(req, Request) else req] = digest
+
+    def told_of(self, url: str) -> str | None:
+        """The checksum of a piece that has just come whole, if its site has told one."""
+        return self._pieces.pop(Request(url).url, None)
 
     def _note(
         self, known: dict[str, str], part: str, said: str | None, *, forget: bool = False

@@ -22,6 +22,7 @@ from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress, Used
 from mvidarr_downloader.pictures import fetch_picture
+from mvidarr_downloader.pieces import proved
 from mvidarr_downloader.recording import from_the_start, wait_for_live, watching
 from mvidarr_downloader.remote import Changed, Session, Spoiled
 from mvidarr_downloader.room import Room, reserved
@@ -45,6 +46,7 @@ class YtDlp:
         with (
             bounded(order.manners, journal) as way,
             noted(),
+            proved(),
             Session(options(order, journal, way.proxy)) as ydl,
         ):
             return _fetch(order, ydl, journal, way)
