@@ -22,6 +22,7 @@ def check(plan: PipelinePlan) -> None:
     except CycleError as error:
         raise bad(f"it runs in a circle: {' → '.join(error.args[1])}.") from error
     _check_extras(plan)
+    _check_moves(plan)
     for step in plan.steps:
         _check_needs(plan, step)
         if step.on == "failure" and not step.after:
@@ -73,6 +74,24 @@ def _check_extras(plan: PipelinePlan) -> None:
     used = {name for writer in writers for name in before(plan, writer)}
     for name in gives(plan, "extras") - used:
         raise bad(f"{name} makes what a sidecars step puts beside the film, and none follows it.")
+
+
+def _check_moves(plan: PipelinePlan) -> None:
+    """What one step moves into the library another must not read meanwhile; which of two happens
+    that have conditions nobody knows before."""
+    for place in (step for step in plan.steps if step.does == "place"):
+        moved, earlier = _films(plan, place), before(plan, place.name)
+        for step in plan.steps:
+            free = step.does != "place" and step.when is None and step.on == "success"
+            apart = step.name not in earlier and place.name not in before(plan, step.name)
+            if free and apart and "film" in needs_of(step) and moved & _films(plan, step):
+                raise bad(f"{step.name} reads a film while {place.name} moves it; one comes first.")
+
+
+def _films(plan: PipelinePlan, step: AnyStep) -> set[str]:
+    """The steps whose films it takes."""
+    givers = gives(plan, "film")
+    return set(step.of) or set([name for name in before(plan, step.name) if name in givers][:1])
 
 
 def _film_of_library(plan: PipelinePlan, step: AnyStep) -> bool:

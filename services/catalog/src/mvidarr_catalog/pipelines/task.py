@@ -15,7 +15,9 @@ from mvidarr_common.messages.jobs import (
     Compared,
     Downloaded,
     Matched,
+    Placed,
     QualityFound,
+    Renamed,
     Result,
     Scrubbed,
     Taken,
@@ -25,7 +27,7 @@ from mvidarr_common.messages.jobs import (
     Trimmed,
     Verified,
 )
-from mvidarr_common.messages.library import Description
+from mvidarr_common.messages.library import Description, Rendition
 from mvidarr_common.messages.media import MediaFacts
 from mvidarr_common.messages.profiles import QualityProfile
 from mvidarr_common.messages.work.plans import AnyStep, PipelinePlan
@@ -93,8 +95,17 @@ class Task:
         return found if self.step.of else found[:1]
 
     def films(self) -> tuple[Film, ...]:
-        """Those, or the one in the library."""
-        return self.made() or self.of_library()[:1]
+        """Those, or the one in the library; what has been placed lies there."""
+        if self.step.of:
+            return self.made() or self.of_library()[:1]
+        for result in self.before():
+            if isinstance(result, Renamed):
+                break
+            if isinstance(result, Placed):
+                return tuple(map(_of_rendition, result.renditions[:1]))
+            if film := self._film(result):
+                return (film,)
+        return self.of_library()[:1]
 
     def files(self) -> tuple[File, ...]:
         """The video's files in the library, without those that a step before has retired; the
@@ -106,10 +117,7 @@ class Task:
 
     def of_library(self) -> tuple[Film, ...]:
         """The video's films in the library."""
-        return tuple(
-            Film(path=each.path, sha256=each.sha256, facts=each.facts, role=each.role)
-            for each in (file.rendition for file in self.files())
-        )
+        return tuple(_of_rendition(file.rendition) for file in self.files())
 
     def facts(self) -> Facts:
         """All that a condition may speak of."""
@@ -136,3 +144,7 @@ class Task:
             facts, sha256 = result.facts, result.sha256
             return Film(path=fetched.path, sha256=sha256, facts=facts, role="original")
         return None
+
+
+def _of_rendition(each: Rendition) -> Film:
+    return Film(path=each.path, sha256=each.sha256, facts=each.facts, role=each.role)
