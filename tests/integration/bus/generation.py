@@ -10,7 +10,8 @@ import asyncio
 import json
 import sys
 
-from mvidarr_common.bus import FromFirst, open_bus
+from mvidarr_common.bus import Delivery, FromFirst, open_bus
+from mvidarr_common.bus.topology import job_queue
 from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.errors import Undecodable
 from mvidarr_common.messages import Event
@@ -23,6 +24,11 @@ if OLDER:
 
     class Song(Event, wire="test.song", about="song:name"):
         """As it was at first."""
+
+        name: str
+
+    class Task(Event, wire="test.task"):
+        """Work, as it was at first."""
 
         name: str
 
@@ -43,6 +49,17 @@ else:
             """The key was not told."""
             return {**data, "key": data["name"].casefold()}
 
+    class Task(Event, wire="test.task", version=2):  # type: ignore[no-redef]
+        """Work with a field more."""
+
+        name: str
+        key: str
+
+        @staticmethod
+        def upcast_v1(data: Json) -> Json:
+            """The key was not told."""
+            return {**data, "key": data["name"].casefold()}
+
     class Ended(Event, wire="test.ended"):  # type: ignore[no-redef]
         """Somebody has said everything."""
 
@@ -52,25 +69,38 @@ else:
         name: str
 
 
+QUEUE = job_queue("noop")
+Task.routing_key = classmethod(lambda *_: "event.job.queued.noop")  # type: ignore[assignment]
+
+
 def _said(generation: str, number: int) -> list[Envelope]:
     name = f"Song {number} of the {generation}"
+    work = Task.model_validate({"name": name, "key": name.casefold()})
     if OLDER:
-        return [fresh(Song(name=name), source=generation)]
-    newer = Song.model_validate({"name": name, "key": name.casefold(), "mood": "glad"})
-    return [fresh(newer, source=generation), fresh(Danced(name=name), source=generation)]
+        said = [Song(name=name), work]
+    else:
+        newer = Song.model_validate({"name": name, "key": name.casefold(), "mood": "glad"})
+        said = [newer, work, Danced(name=name)]
+    return [fresh(each, source=generation) for each in said]
 
 
 async def live(generation: str, url: str, count: int) -> None:
     """Say so many things while the other does, then look at all of them."""
     heard: list[dict[str, object]] = []
     ended = 0
+
+    async def work(delivery: Delivery) -> None:
+        task = decode(delivery.body).message
+        heard.append({"task": task.model_dump(mode="json")})
+        await delivery.ack()
+
     async with asyncio.timeout(PATIENCE), open_bus(url, generation) as bus:
         for number in range(count):
             await bus.publish(*_said(generation, number))
         await bus.publish(fresh(Ended(), source=generation))
-        async with bus.read_log(FromFirst()) as reader:
-            while ended < 2:
-                for record in await reader.batch():
+        async with bus.work(QUEUE, 4, work), bus.read_log(FromFirst()) as reader:
+            while ended < 2 or await bus.depth(QUEUE.name):
+                for record in await reader.batch(wait=0.1):
                     try:
                         message = decode(record.body).message
                     except Undecodable as unknown:

@@ -14,6 +14,7 @@ from .brain import metrics
 from .brain.leader import Leader
 from .brain.leadership import LostLeadership, leadership, watch
 from .brain.model import Brain
+from .brain.rereading import Rereading
 from .brain.store import Fenced
 from .brain.timers import Timers
 from .imports import not_while_importing
@@ -61,6 +62,7 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSe
     splitter = Splitter(workforce, SplitRule(settings.split_longer_than, settings.split_part))
     chores = not_while_importing(
         Timers(),
+        Rereading(),
         splitter,
         dispatcher,
         Reaper(workforce, bus.depth),

@@ -25,6 +25,8 @@ from .mind import SOURCE
 from .store import ParkedRecord
 
 ABOUT_PARKED = (RetryParked, DiscardParked, EditParked)
+WAITS = "waits behind an earlier message of its subject"
+"""Why a record is set aside that has done nothing wrong."""
 Attended = ParkedRetried | ParkedDiscarded | ParkedEdited
 
 

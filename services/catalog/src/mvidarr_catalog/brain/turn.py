@@ -160,7 +160,7 @@ class Turn:
         if envelope.id in self.mind.in_flight:
             self._returned.append(envelope.id)
         if envelope.subject in self.held:
-            self._set_aside(record, envelope, "waits behind an earlier message of its subject")
+            self._set_aside(record, envelope, parking.WAITS)
             return
         try:
             await self.think(envelope)

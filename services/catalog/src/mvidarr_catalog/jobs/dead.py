@@ -15,6 +15,10 @@ from mvidarr_common.messages.jobs import JobFailed, JobQueued
 
 log = logging.getLogger(__name__)
 
+UNTIL_UPGRADED = 60.0
+"""Seconds until a job that its worker did not know is tried again: while releases change, another
+worker may know it."""
+
 
 class DeadLetters:
     """Takes what lies in the parked queue, on the leader alone."""
@@ -40,13 +44,7 @@ class DeadLetters:
         if not isinstance(job, JobQueued):
             await self._set_aside(body, queue, f"{envelope.type} was refused: {reason}")
             return
-        failed = JobFailed(
-            job_id=job.job_id,
-            attempt=job.attempt,
-            code="worker_crashed",
-            message=f"No worker could take it from {queue} ({reason}).",
-            retryable=False,
-        )
+        failed = _failed(job, queue, reason)
         await self._bus.publish(following(envelope, failed, source=SOURCE, ordinal="dead"))
 
     async def _set_aside(self, body: bytes, queue: str, error: str) -> None:
@@ -55,3 +53,23 @@ class DeadLetters:
         record = ParkedRecord(id, -1, "unreadable", f"queue/{queue}", error, None, body)
         async with self._engine.begin() as connection:
             await store.park(connection, [record])
+
+
+def _failed(job: JobQueued, queue: str, reason: str) -> JobFailed:
+    """A worker that refused it did not know such jobs; else it took its workers with it."""
+    if reason == "rejected":
+        return JobFailed(
+            job_id=job.job_id,
+            attempt=job.attempt,
+            code="not_understood",
+            message=f"The worker that got it from {queue} does not know such jobs.",
+            retryable=True,
+            after=UNTIL_UPGRADED,
+        )
+    return JobFailed(
+        job_id=job.job_id,
+        attempt=job.attempt,
+        code="worker_crashed",
+        message=f"No worker could take it from {queue} ({reason}).",
+        retryable=False,
+    )
