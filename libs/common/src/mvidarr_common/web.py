@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from .zero_copy import ZeroCopy
+from .impatient import HEAD_BYTES, Impatient
 
 
 class _Guest(uvicorn.Server):
@@ -24,7 +24,8 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
     port, which the system chooses for 0."""
     with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         config = uvicorn.Config(
-            app, http=ZeroCopy, log_config=None, access_log=False, server_header=False,
+            app, http=Impatient, h11_max_incomplete_event_size=HEAD_BYTES, log_config=None,
+            access_log=False, server_header=False,
             timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
         )  # fmt: skip

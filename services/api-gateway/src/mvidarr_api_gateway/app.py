@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from .deps import Deps
 from .description import description, operation_id
-from .edge import Edge
+from .edge import Edge, Limits
 from .problems import install
 from .release import VERSION
 from .routes import ROUTERS
@@ -18,7 +18,8 @@ def application(deps: Deps) -> Edge:
     """What the server serves."""
     settings = deps.settings
     larger = {"/api/v1/jobs/bulk": settings.bulk_body_limit}
-    return Edge(_shared(api(deps), settings.cors_origins), settings.body_limit, larger)
+    limits = Limits(settings.body_limit, settings.body_seconds, larger)
+    return Edge(_shared(api(deps), settings.cors_origins), limits, deps.rates)
 
 
 def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -30,7 +31,15 @@ def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "X-Api-Key", "Idempotency-Key", "If-Match", "Prefer"],
-        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
+        expose_headers=[
+            "Command-Id",
+            "ETag",
+            "Location",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-Id",
+        ],
         max_age=3600,
     )
 

@@ -14,6 +14,7 @@ from .commanding import SOURCE, command_id, refuse_nul, wait_of
 from .deps import Deps
 from .expecting import expected
 from .guard import deps_of
+from .room import require_room
 
 
 class Result(Value):
@@ -37,6 +38,7 @@ async def perform_each(
 ) -> Results:
     """Have all carried out; the same Idempotency-Key makes the same commands again."""
     deps = deps_of(request)
+    require_room(deps)
     await expected(request)
     whole = command_id(request)
     asked = {

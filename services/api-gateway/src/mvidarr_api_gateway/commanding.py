@@ -29,6 +29,7 @@ from .outcomes import Outcome
 from .problems import rejection
 from .records import outcome_among
 from .responses import json_bytes, json_value
+from .room import require_room
 
 SOURCE = "api-gateway"
 LONGEST_WAIT = 60.0
@@ -91,6 +92,7 @@ async def perform(
     _refuse_long_names(command)
     outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
     if outcome is None:
+        require_room(deps)
         if first is not None:
             await first()
         asked = asked.expecting(await expected(request))

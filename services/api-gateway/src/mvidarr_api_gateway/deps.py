@@ -20,6 +20,7 @@ from .links import Links
 from .outcomes import Outcomes
 from .passwords import Passwords
 from .progress import Progress
+from .rates import Rates
 from .reads import Reads, is_identity, is_of_files
 from .remuxing import Remuxing, open_remuxing
 from .settings import GatewaySettings
@@ -47,6 +48,7 @@ class Deps:
     links: Links
     remuxing: Remuxing
     progress: Progress
+    rates: Rates
     runtime: Runtime[GatewaySettings]
 
 
@@ -99,5 +101,6 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
         links=Links(runtime.key, runtime.settings.link_lifetime),
         remuxing=remuxing,
         progress=progress,
+        rates=Rates(runtime.settings),
         runtime=runtime,
     )

@@ -1,9 +1,12 @@
 """The outermost layer: request ids, the limit of bodies, metrics, and no secret in any address."""
 
+import asyncio
 import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from prometheus_client import Counter, Histogram
@@ -11,6 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mvidarr_common.messages.ids import new_id
+
+from .problems import refused
+from .rates import Rates, headers
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +29,8 @@ SECONDS = Histogram(
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECRETS = {"apikey": b"x-api-key", "ticket": b"x-ticket"}
 """What may stand in an address, and the header in which it goes on."""
+COUNTED = ("/api/", "/feed/")
+"""What has limits; whoever looks after the process may ask for its health as often as they like."""
 ACCEPTABLE_ID = re.compile(rb"[\w.:-]{1,64}")
 
 Headers = list[tuple[bytes, bytes]]
@@ -35,25 +43,33 @@ SAFE: Headers = [
 """For every answer that says nothing else: it is no page, and belongs into none."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Of bodies: bytes, and the seconds in which they have to be there; `larger` are limits of
+    paths that take more."""
+
+    bytes: int
+    seconds: float
+    larger: Mapping[str, int]
+
+
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, body_limit: int, larger: Mapping[str, int]) -> None:
-        """`larger` are limits of paths that take more."""
+    def __init__(self, app: ASGIApp, limits: Limits, rates: Rates) -> None:
         self.app = app
-        self._limit = body_limit
-        self._larger = larger
+        self._limits = limits
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, websocket or lifespan."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self._larger.get(scope["path"], self._limit)
-        request = _Passing(scope, receive, send, limit)
+        request = _Passing(scope, receive, send, self._limits)
         started = time.perf_counter()
         try:
-            await self.app(scope, request.receive, request.send)
+            await self._pass(scope, request)
         except Exception:
             log.exception("request %s failed", request.id)
             if not request.status:
@@ -61,32 +77,62 @@ class Edge:
         finally:
             _measure(scope, request.status, time.perf_counter() - started)
 
+    async def _pass(self, scope: Scope, request: "_Passing") -> None:
+        """On to the application, unless too much comes from there."""
+        address = scope.get("client")
+        if address and scope["path"].startswith(COUNTED):
+            left = self._rates.of_address(address[0])
+            if left is not None:
+                scope["state"]["left"] = [left]
+            if left is not None and left.wait:
+                await refused(scope, left)(scope, request.receive, request.send)
+                return
+        await self.app(scope, request.receive, request.send)
+
 
 class _Passing:
     """One request on its way in, and its answer on its way out."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
         self.status = 0
         self.id = _given_id(scope["headers"]) or new_id()
         self._receive = receive
         self._send = send
-        self._left = limit
-        scope.setdefault("state", {})["request_id"] = self.id
+        self._left = limits.larger.get(scope["path"], limits.bytes)
+        self._seconds = limits.seconds
+        self._until: float | None = None
+        self._whole = False
+        self._state: dict[str, Any] = scope.setdefault("state", {})
+        self._state["request_id"] = self.id
         _secrets_to_headers(scope)
 
     async def receive(self) -> Message:
-        """Counts the body; too much of it is refused."""
-        message = await self._receive()
+        """Counts the body; too much of it is refused, and one that does not come."""
+        message = await self._in_time()
+        self._whole = not message.get("more_body", False)
         self._left -= len(message.get("body", b""))
         if self._left < 0:
             raise HTTPException(413)
         return message
 
+    async def _in_time(self) -> Message:
+        """The next of the body; behind its end comes nothing but the client's leaving."""
+        if self._whole:
+            return await self._receive()
+        now = asyncio.get_running_loop().time
+        self._until = self._until or now() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._until):
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+
     async def send(self, message: Message) -> None:
         """Puts the request's id on the answer, and what keeps browsers from misusing it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = _with_safety(message["headers"], self.id)
+            said = [*message["headers"], *headers(self._state.get("left", ()))]
+            message["headers"] = _with_safety(said, self.id)
         await self._send(message)
 
 

@@ -21,6 +21,7 @@ from .callers import Caller, includes
 from .conditional import conditional
 from .deps import Deps
 from .leniency import Leniency, lenient
+from .rates import require_left
 
 Needed = Role | Literal["anyone"]
 READING = ("GET", "HEAD")
@@ -119,11 +120,20 @@ async def _authorize(request: Request, declared: dict[str, Any]) -> None:
         return
     caller = await _caller_of(request, declared.get(TICKET))
     request.state.caller = caller
+    _count(request, caller)
     if not declared.get(ENROLLING):
         caller.require_enrolled()
     if request.path_params.get(declared.get(OWNER, "")) == caller.user_id:
         return
     allow(caller, needed, f"{request.method} {request.url.path}")
+
+
+def _count(request: Request, caller: Caller) -> None:
+    """Their share of requests; what is left is told with the answer."""
+    left = deps_of(request).rates.of_caller(caller)
+    if left is not None:
+        request.scope["state"].setdefault("left", []).append(left)
+        require_left(left)
 
 
 async def _caller_of(request: Request, place: str | None) -> Caller:

@@ -10,15 +10,19 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from mvidarr_common.errors import Problem, Unconfirmed, problem_for
 from mvidarr_common.messages.ids import new_id
 from mvidarr_common.messages.system import CommandRejected
 
+from .rates import Left, crowded
+
 MEDIA_TYPE = "application/problem+json"
 CODES = {
     400: ("invalid_json", "The body is not JSON."),
     404: ("not_found", "There is nothing at this address."),
+    408: ("too_slow", "The body did not come in time."),
     405: ("method_not_allowed", "This address does not know the method."),
     413: ("too_large", "The body is larger than what is accepted."),
 }
@@ -59,6 +63,12 @@ def tell(
     }
     body |= {name: value for name, value in more.items() if value is not None}
     return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def refused(scope: Scope, left: Left) -> Response:
+    """The answer to a request that is one too many."""
+    wait = {"Retry-After": str(math.ceil(left.wait))}
+    return tell(Request(scope), 429, "rate_limited", crowded(left), wait)
 
 
 def request_id(request: Request) -> str:

@@ -60,6 +60,21 @@ class GatewaySettings(Settings):
     bulk_body_limit: int = Field(
         default=16 * 1024 * 1024, description="the same, where many jobs are added at once", gt=0
     )
+    body_seconds: float = Field(
+        default=60.0, description="seconds in which a request's body has to be there", gt=0
+    )
+    requests_per_address: int = Field(
+        default=12_000, description="requests a minute from one address; 0 sets no limit", ge=0
+    )
+    requests_per_user: int = Field(
+        default=6000, description="the same of one user, on all devices", ge=0
+    )
+    requests_per_key: int = Field(default=6000, description="the same with one API key", ge=0)
+    backlog_limit: int = Field(
+        default=50_000,
+        description="records that the catalog may be behind the log before commands are refused",
+        gt=0,
+    )
     heartbeat: float = Field(
         default=20.0, description="seconds between signs of life on a websocket", gt=0
     )

@@ -127,10 +127,11 @@ class Live(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether the bus can be used now, and a sentence if not."""
+    """Whether the bus can be used now, and a sentence if not. `full`: it takes nothing more in."""
 
     ready: bool
     reason: str = ""
+    full: bool = False
 
 
 class Bus(Protocol):

@@ -69,6 +69,8 @@ class System(Private):
             "port": api,
             "admin_password": self.password,
             "log_format": "text",
+            "requests_per_address": 0,
+            "requests_per_user": 0,
             "amqp_url": amqp_url,
             "database_url": database_url,
             **settings,

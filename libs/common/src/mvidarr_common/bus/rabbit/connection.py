@@ -44,6 +44,8 @@ class Link:
         self.role = role
         self.trouble = "not connected yet"
         """Why it cannot be used now; empty while it can."""
+        self.full = False
+        """Whether the broker reads nothing from us because its memory or disk is."""
         self.refused = asyncio.Event()
         self._wire: Wire | None = None
         self._up = asyncio.Event()
@@ -86,6 +88,7 @@ class Link:
         finally:
             self._up.clear()
             self._wire = None
+            self.full = False
             self.trouble = "the connection to the broker was lost"
             CONNECTED.labels(self.role).set(0)
             await _closed(connection)
@@ -96,6 +99,7 @@ class Link:
         while not closing.done():
             blocked = not await _soon(wire)
             BLOCKED.labels(self.role).set(blocked)
+            self.full = blocked
             self.trouble = "the broker takes no messages now (memory or disk)" if blocked else ""
             await asyncio.wait({closing}, timeout=1.0)
         reason = type(None if closing.cancelled() else closing.exception()).__name__

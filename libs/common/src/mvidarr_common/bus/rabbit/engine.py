@@ -97,5 +97,5 @@ class RabbitBus:
     def health(self) -> Health:
         for link in self.links:
             if link.trouble:
-                return Health(False, f"{link.role}: {link.trouble}")
+                return Health(False, f"{link.role}: {link.trouble}", link.full)
         return Health(not self.publisher.trouble, self.publisher.trouble)

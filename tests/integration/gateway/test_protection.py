@@ -1,0 +1,130 @@
+"""The gateway takes no more than it can carry, and says so."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import httpx
+import pytest
+from tests.integration.catalogs import Catalog
+
+from mvidarr_api_gateway.app import application
+from mvidarr_api_gateway.deps import Deps
+from mvidarr_api_gateway.rates import Rates
+from mvidarr_common.bus.protocol import Health
+from mvidarr_common.impatient import HEAD_BYTES, Impatient
+from mvidarr_common.messages.identity import Role
+from mvidarr_common.testing.conditions import eventually
+from mvidarr_common.web import serving
+
+As = Callable[[Role], Awaitable[httpx.AsyncClient]]
+Login = Callable[[Role], Awaitable[str]]
+ME = "/api/v1/auth/me"
+
+
+def _limited(deps: Deps, **limits: int) -> Deps:
+    return replace(deps, rates=Rates(deps.settings.model_copy(update=limits)))
+
+
+@pytest.mark.parametrize("kind", ["user", "key", "address"])
+async def test_who_asks_too_much_has_to_wait(kind: str, deps: Deps, token: Login, as_: As) -> None:
+    client = await as_("user")
+    made = await client.post("/api/v1/api-keys", json={"name": "k", "role": "user"})
+    limited = _limited(deps, **{f"requests_per_{kind}": 3})
+    who = {"Authorization": f"Bearer {await token('user')}"}
+    headers = {"X-Api-Key": made.json()["key"]} if kind == "key" else who
+    transport = httpx.ASGITransport(app=application(limited))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://gateway", headers=headers
+    ) as asking:
+        answers = [await asking.get(ME) for _ in range(4)]
+        assert (await asking.get("/ping")).status_code == 200
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert f'"{kind}";q=3;w=60' in answers[0].headers["ratelimit-policy"]
+    assert f'"{kind}";r=2' in answers[0].headers["ratelimit"]
+    refused = answers[3]
+    assert refused.json()["code"] == "rate_limited"
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert 1 <= int(refused.headers["retry-after"]) <= 20
+
+
+async def test_nothing_is_accepted_while_the_catalog_is_too_far_behind(
+    as_: As, deps: Deps, catalog: Catalog
+) -> None:
+    deps.settings.backlog_limit = 3
+    client = await as_("user")
+    now = {"Prefer": "wait=0"}
+    catalog.cut()
+    accepted = 0
+    for number in range(20):
+        answer = await client.post("/api/v1/artists", json={"name": f"A{number}"}, headers=now)
+        if answer.status_code == 503:
+            break
+        accepted += 1
+        await eventually(lambda: _seen(deps) >= accepted)  # noqa: B023  # awaited at once
+    assert (answer.status_code, answer.json()["code"]) == (503, "backlog_full")
+    assert int(answer.headers["retry-after"]) >= 1
+    said = len([each for each in deps.feed.after(None) if "follow" in each.envelope.type])
+    assert said == accepted
+    catalog.mend()
+    await eventually(lambda: _is_accepted(client), within=20)
+
+
+async def _is_accepted(client: httpx.AsyncClient) -> bool:
+    return (await client.post("/api/v1/artists", json={"name": "B"})).is_success
+
+
+def _seen(deps: Deps) -> int:
+    return len(
+        [each for each in deps.feed.after(None) if each.envelope.message.wire == "artist.follow"]
+    )
+
+
+async def test_nothing_is_accepted_while_the_broker_is_full(
+    as_: As, deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await as_("user")
+    monkeypatch.setattr(type(deps.bus), "health", Health(False, "no room", full=True))
+    answer = await client.post("/api/v1/artists", json={"name": "A"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "log_full")
+    assert answer.headers["retry-after"] == "10"
+
+
+@pytest.mark.parametrize("head", [b"", b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_who_does_not_say_what_they_want_is_left(
+    head: bytes, deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Impatient, "head_seconds", 0.2)
+    async with serving(application(deps), "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(deps: Deps, token: Login) -> None:
+    deps.settings.body_seconds = 0.2
+    head = (
+        "POST /api/v1/artists HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {await token('user')}\r\nContent-Length: 15\r\n\r\n"
+    )
+    async with serving(application(deps), "127.0.0.1", 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head.encode() + b'{"name"')
+        async with asyncio.timeout(10):
+            answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"too_slow"' in answer
+
+
+async def test_a_head_that_is_too_long_is_refused(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 2 * HEAD_BYTES)
+    async with asyncio.timeout(10):
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    await writer.wait_closed()
