@@ -15,6 +15,7 @@ from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.model import Decision, ReadModel
+from mvidarr_catalog.brain.portions import behind, has_room, on_their_way
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row, table_of
 from mvidarr_catalog.brain.schema import event_log
@@ -41,9 +42,6 @@ from .quotas import require_room
 
 PART = 200
 """Jobs of a batch in one turn: others are heard in between."""
-MOST_IN_FLIGHT = 500
-"""Decisions that may wait for the log before a batch goes on: who asks for one thing only stands
-behind so many in the log."""
 AT_ONCE = 10
 """Batches that go on in one turn: the oldest."""
 DEEDS: dict[str, type[CancelJob] | type[PauseJob] | type[ResumeJob] | type[RetryJob]] = {
@@ -127,7 +125,7 @@ class Batches:
         """One part of each, unless much is on its way already. Nobody pays for what is not."""
         began = any(isinstance(message, BatchStarted) for message in turn.said.folded)
         self._going = self._going or began
-        if not self._going or len(turn.mind.in_flight) > MOST_IN_FLIGHT:
+        if not self._going or not has_room(turn):
             return
         found = await fetch(turn.connection, _going(turn.checkpoint.generation))
         self._going = bool(found)
@@ -190,9 +188,8 @@ async def _do(turn: Turn, batch: Batch, command: Command, id: str, now: datetime
 async def _next_ids(turn: Turn, batch: Batch) -> list[str]:
     """The next of those that match and were there when it was asked for."""
     jobs = table_of(Job, turn.checkpoint.generation)
-    query = sa.select(jobs.c.id).where(jobs.c.id > batch.cursor, jobs.c.added <= batch.began)
-    query = query.where(*matching(batch.filter, FIELDS, jobs)).order_by(jobs.c.id).limit(PART)
-    return list((await turn.connection.execute(query)).scalars())
+    wanted = (jobs.c.added <= batch.began, *matching(batch.filter, FIELDS, jobs))
+    return await behind(turn, Job, batch.cursor or "", PART, *wanted)
 
 
 async def _advance(
@@ -211,10 +208,8 @@ async def _specs_of(turn: Turn, id: str) -> Sequence[AnySpec]:
 
 def _as_expected(turn: Turn, batch: Batch | None) -> Batch | None:
     """How far it is, with the parts that are on their way."""
-    for each in turn.mind.in_flight.values():
-        word = each.message
-        if batch and isinstance(word, BatchAdvanced) and word.batch_id == batch.id:
-            batch = _after(batch, word)
+    for word in on_their_way(turn, "batch_id", batch.id) if batch else ():
+        batch = _after(batch, word) if batch and isinstance(word, BatchAdvanced) else batch
     return batch
 
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from mvidarr_catalog.brain.driver import fetch
 from mvidarr_catalog.brain.filters import matching
 from mvidarr_catalog.brain.mind import by_the_clock
+from mvidarr_catalog.brain.portions import behind, has_room, on_their_way
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_catalog.library.video_queries import FIELDS
 from mvidarr_catalog.library.videos import Video
-from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.ids import VideoId
 from mvidarr_common.messages.pipelines import BulkFinished, BulkWent
 
@@ -33,7 +33,7 @@ class BulkChore:
 
     async def __call__(self, turn: Turn, now: datetime) -> None:
         """Decide `BulkWent` and, in the end, `BulkFinished`."""
-        if self._looked is None or now - self._looked >= EVERY:
+        if has_room(turn) and (self._looked is None or now - self._looked >= EVERY):
             self._looked = now
             await _go_on(turn)
 
@@ -41,7 +41,7 @@ class BulkChore:
 async def _go_on(turn: Turn) -> None:
     for row in await fetch(turn.connection, _going(turn.checkpoint.generation)):
         bulk = await turn.row(Bulk, row["id"])
-        if bulk and not any(_speaks_of(each, bulk) for each in turn.mind.in_flight.values()):
+        if bulk and not any(on_their_way(turn, "bulk_id", bulk.id)):
             await _next(turn, bulk)
 
 
@@ -69,14 +69,8 @@ async def _next(turn: Turn, bulk: Bulk) -> None:
 
 async def _matching(turn: Turn, bulk: Bulk, most: int) -> tuple[tuple[VideoId, ...], int]:
     table = table_of(Video, turn.checkpoint.generation)
-    where = [*matching(bulk.filter, FIELDS, table), table.c.state != "deleted"]
-    where.append(table.c.id > bulk.last)
-    total = await turn.connection.scalar(sa.select(sa.func.count()).where(*where))
-    query = sa.select(table.c.id).where(*where).order_by(table.c.id).limit(most)
-    found = await turn.connection.execute(query)
-    return tuple(VideoId(row.id) for row in found), total or 0
-
-
-def _speaks_of(envelope: Envelope, bulk: Bulk) -> bool:
-    """What was decided and is on its way changes what there is room for."""
-    return getattr(envelope.message, "bulk_id", None) == bulk.id
+    wanted = (*matching(bulk.filter, FIELDS, table), table.c.state != "deleted")
+    count = sa.select(sa.func.count()).where(table.c.id > bulk.last, *wanted)
+    total = await turn.connection.scalar(count)
+    found = await behind(turn, Video, bulk.last, most, *wanted)
+    return tuple(map(VideoId, found)), total or 0
