@@ -19,10 +19,12 @@ from . import (
     downloading,
     folding,
     jobs,
+    live,
     million,
     picturing,
     probing,
     progress,
+    reads,
     recovery,
     scaling,
     spawning,
@@ -38,7 +40,7 @@ from .report import keep, write_tables
 
 MODULES = (
     commands, jobs, dispatching, folding, million, recovery, probing, picturing, spawning,
-    transcoding, splitting, downloading, progress, streaming, startup, bus, scaling,
+    transcoding, splitting, downloading, progress, live, reads, streaming, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and a quarter of an hour."""

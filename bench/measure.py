@@ -10,7 +10,7 @@ from .ground import Ground
 
 RUNS = 3
 
-Unit = Literal["ms", "s", "/s", "MB/s", "MiB", "%"]
+Unit = Literal["ms", "s", "/s", "MB/s", "MiB", "KiB", "%"]
 
 
 @dataclass(frozen=True, slots=True)

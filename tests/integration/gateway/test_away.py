@@ -25,6 +25,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that nobody waits long for what does not come."""
     monkeypatch.setattr(breaker, "DOUBT", 0.2)
     monkeypatch.setattr(breaker, "PROBE", 0.2)
+    monkeypatch.setattr(breaker, "PAUSE", 0.2)
 
 
 class Load:

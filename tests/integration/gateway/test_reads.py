@@ -124,7 +124,7 @@ async def _news(catalog: Catalog, number: int) -> CatalogAdvanced:
 
 async def test_a_hole_in_the_news_flushes_everything(deps: Deps, catalog: Catalog) -> None:
     who = FindCredentials(username="admin")
-    kept = deps.identity._reads
+    kept = deps.rights
     deps.feed.hear(fresh(await _news(catalog, 5), source="test"))
     for number, asked in ((6, 0), (8, 1), (9, 0)):
         await kept.read(who)
@@ -139,7 +139,7 @@ async def test_a_hole_in_the_news_flushes_everything(deps: Deps, catalog: Catalo
 async def test_another_leader_flushes_everything(
     deps: Deps, catalog: Catalog, change: dict[str, Any]
 ) -> None:
-    who, kept = FindCredentials(username="admin"), deps.identity._reads
+    who, kept = FindCredentials(username="admin"), deps.rights
     news = await _news(catalog, 5)
     deps.feed.hear(fresh(news, source="test"))
     await kept.read(who)
@@ -201,7 +201,7 @@ async def test_what_one_gateway_has_answered_every_other_shows(
 
 
 async def test_who_is_asking_is_kept_until_people_change(deps: Deps, catalog: Catalog) -> None:
-    who, kept = FindCredentials(username="admin"), deps.identity._reads
+    who, kept = FindCredentials(username="admin"), deps.rights
     await kept.read(who)
     await catalog.has_committed(await catalog.say(AddVideo(url="http://x/1")))
     await _settled(deps, catalog)

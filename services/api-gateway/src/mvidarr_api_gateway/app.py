@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from .deps import Deps
 from .description import description, operation_id
 from .edge import Edge, Limits
+from .memory import Memory
 from .problems import install
 from .release import VERSION
 from .routes import ROUTERS
@@ -19,7 +20,9 @@ def application(deps: Deps) -> Edge:
     settings = deps.settings
     larger = {"/api/v1/jobs/bulk": settings.bulk_body_limit}
     limits = Limits(settings.body_limit, settings.body_seconds, larger)
-    return Edge(_shared(api(deps), settings.cors_origins), limits, deps.rates)
+    app = _shared(api(deps), settings.cors_origins)
+    memory = Memory(app, deps, settings.cache_bytes)
+    return Edge(memory, limits, deps.rates)
 
 
 def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

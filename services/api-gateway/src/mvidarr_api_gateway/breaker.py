@@ -1,7 +1,9 @@
 """Questions to the catalog, none without a deadline, and none in vain while it is known to be away.
 
 Who has no answer after a second makes us put the simplest question that there is. If that is not
-answered in a second either, nobody waits any more: everybody is refused at once, until it is.
+answered soon either, nobody waits any more: everybody is refused at once, until it is. So many
+questions are under way at once and no more, so that one who has much to do is not taken for one who
+is away.
 """
 
 import asyncio
@@ -19,8 +21,11 @@ from .shared import Shared
 log = logging.getLogger(__name__)
 
 DOUBT = 1.0
-PROBE = 1.0
-"""Seconds that the simplest question may take, and that lie between two of them."""
+PROBE = 2.0
+"""Seconds that the simplest question may take."""
+PAUSE = 1.0
+"""Seconds between two of them while it is away."""
+AT_ONCE = 32
 
 
 class Breaker:
@@ -32,6 +37,7 @@ class Breaker:
         self._reason = ""
         self._away = asyncio.Event()
         self._probe = Shared(self._look)
+        self._places = asyncio.Semaphore(AT_ONCE)
         CATALOG_AWAY.set(0)
 
     @property
@@ -52,6 +58,22 @@ class Breaker:
     async def ask(self, query: Envelope, timeout: float) -> bytes:
         """The answer; raises the catalog's Problem, or Unavailable."""
         self._require_there()
+        end = asyncio.get_running_loop().time() + timeout
+        await self._place(end)
+        try:
+            self._require_there()
+            return await self._asked(query, end - asyncio.get_running_loop().time())
+        finally:
+            self._places.release()
+
+    async def _place(self, end: float) -> None:
+        try:
+            async with asyncio.timeout_at(end):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable("busy", "Too many questions wait already.", after=1) from None
+
+    async def _asked(self, query: Envelope, timeout: float) -> bytes:
         asking = asyncio.ensure_future(self._bus.ask(query, timeout))
         asking.add_done_callback(_seen)
         try:
@@ -67,7 +89,7 @@ class Breaker:
         """Find out when it is back, until cancelled."""
         while True:
             await self._away.wait()
-            await asyncio.sleep(PROBE)
+            await asyncio.sleep(PAUSE)
             await self._probe.answer()
 
     async def _look(self) -> None:
@@ -95,7 +117,7 @@ class Breaker:
 
     def _require_there(self) -> None:
         if self._away.is_set():
-            raise Unavailable("catalog_away", "The catalog is away; try again soon.", after=PROBE)
+            raise Unavailable("catalog_away", "The catalog is away; try again soon.", after=PAUSE)
 
 
 def _seen(asked: "asyncio.Future[bytes]") -> None:

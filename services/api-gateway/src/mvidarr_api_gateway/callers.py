@@ -39,9 +39,14 @@ class Caller:
         """The name under which the log remembers them."""
         return f"user/{self.user_id}"
 
+    @property
+    def expired(self) -> bool:
+        """Whether the credentials count no more."""
+        return self.expires is not None and self.expires <= time.time()
+
     def require_valid(self) -> None:
         """Raise Unauthorized once the credentials have expired."""
-        if self.expires is not None and self.expires <= time.time():
+        if self.expired:
             raise Unauthorized("token_expired", "The credentials have expired; log in again.")
 
     def require_enrolled(self) -> None:

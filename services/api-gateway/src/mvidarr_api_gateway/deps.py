@@ -42,6 +42,7 @@ class Deps:
     endings: Endings
     reads: Reads
     films: Reads
+    rights: Reads
     identity: Identity
     passwords: Passwords
     tokens: Tokens
@@ -95,6 +96,7 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
         endings=endings,
         reads=reads,
         films=films,
+        rights=kept,
         identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles),
         passwords=Passwords(),
         tokens=tokens,

@@ -1,4 +1,4 @@
-"""Whether who asks takes an old answer while the catalog is away, and how old it was.
+"""What a request has read, and whether it takes an old answer while the catalog is away.
 
 A read does, and is told; what a command shows, and who may do what, is never old.
 """
@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass
 class Leniency:
-    """Of one request. `age` is that of the oldest answer it was given, in seconds."""
+    """Of one request. `age` is that of the oldest answer it was given, in seconds; `last` is what
+    the catalog was asked for last, as it is kept."""
 
     age: float | None = None
+    last: Any = None
 
 
 _now: ContextVar[Leniency | None] = ContextVar("leniency", default=None)
@@ -50,3 +53,10 @@ def takes_old(age: float) -> bool:
         return False
     given.age = max(age, given.age or 0.0)
     return True
+
+
+def note(kept: object) -> None:
+    """This is what was asked for now."""
+    given = _now.get()
+    if given is not None:
+        given.last = kept

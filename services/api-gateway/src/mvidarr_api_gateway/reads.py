@@ -10,7 +10,9 @@ What was dropped stays until its place is needed: while the catalog is away, who
 gets it.
 """
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mvidarr_common.envelope import Envelope, fresh
@@ -20,10 +22,10 @@ from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView
 
 from .breaker import Breaker
 from .feed import Fact, Feed
-from .leniency import takes_old
+from .leniency import note, takes_old
 from .metrics import READS, READS_DROPPED
 from .shared import Shared
-from .shelf import Kept, Shelf
+from .shelf import Shelf
 from .showing import shown
 
 PATIENCE = 120.0
@@ -46,6 +48,23 @@ def is_of_files(envelope: Envelope) -> bool:
     return envelope.subject.startswith("file/")
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer as people may see it and as it came, a position of the log at which it was true,
+    and when it was kept. `generation` is that of its reads: in a later one it may be false."""
+
+    answer: bytes
+    shown: bytes
+    offset: int
+    generation: int
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was certainly true."""
+        return time.monotonic() - self.at
+
+
 class Reads:
     """Asks the catalog; `dropped_by` says which records make what is kept worthless."""
 
@@ -59,39 +78,43 @@ class Reads:
         self._catalog = catalog
         self._feed = feed
         self._dropped_by = dropped_by
-        self._shelf = Shelf(limit)
+        self._shelf: Shelf[Kept] = Shelf(limit)
         self._now = Shared(self._position)
-        self._asked: dict[Asked, Shared[bytes]] = {}
-        self._generation = 0
+        self._asked: dict[Asked, Shared[Kept]] = {}
+        self.generation = 0
+        """Rises whenever what was answered may not be true any more."""
         self._behind = (feed.era, -1)
 
     async def get(self, query: Query[A], timeout: float = 5.0) -> bytes:
         """The answer as people may see it; raises the catalog's Problem, or Unavailable."""
         of_the_past = isinstance(query, OfThePast) and query.at is not None
-        return shown(await self._answer(query, PATIENCE if of_the_past else timeout))
+        kept = await self._answer(query, PATIENCE if of_the_past else timeout)
+        if self._dropped_by is None:
+            note(kept)
+        return kept.shown
 
     async def read(self, query: Query[A], timeout: float = 5.0) -> A:
         """The answer as a value, for ourselves."""
-        answer = query.answer.model_validate_json(await self._answer(query, timeout))
-        return answer  # type: ignore[return-value]  # a query's answer class is its parameter
+        kept = await self._answer(query, timeout)
+        return query.answer.model_validate_json(kept.answer)  # type: ignore[return-value]  # a query's answer class is its parameter
 
-    async def _answer(self, query: Query[A], timeout: float) -> bytes:
+    async def _answer(self, query: Query[A], timeout: float) -> Kept:
         key = f"{query.wire} {query.model_dump_json()}"
         if "\\u0000" in key:
             raise Invalid("invalid_query", "A question may not contain the character NUL.")
         kept = self._shelf.get(key)
         try:
-            if kept is not None and await self._still_true(kept):
+            if kept is not None and await self.holds(kept):
                 READS.labels("hit").inc()
-                return kept.answer
+                return kept
             return await self._asked_together(key, query, timeout)
         except Unavailable:
             if kept is None or not takes_old(kept.age):
                 raise
             READS.labels("stale").inc()
-            return kept.answer
+            return kept
 
-    async def _asked_together(self, key: str, query: Query[A], timeout: float) -> bytes:
+    async def _asked_together(self, key: str, query: Query[A], timeout: float) -> Kept:
         shared = self._asked.get((key, timeout))
         if shared is None:
             shared = Shared(lambda: self._ask(key, query, timeout))
@@ -103,12 +126,13 @@ class Reads:
             if shared.idle:
                 self._asked.pop((key, timeout), None)
 
-    async def _ask(self, key: str, query: Query[A], timeout: float) -> bytes:
-        generation, settled, offset = self._generation, self._settled(), self._feed.committed
+    async def _ask(self, key: str, query: Query[A], timeout: float) -> Kept:
+        generation, settled, offset = self.generation, self._settled(), self._feed.committed
         answer = await self._catalog.ask(fresh(query, source="api-gateway"), timeout)
-        certain = settled and generation == self._generation and offset is not None
-        self._shelf.put(key, Kept(answer, offset or 0, generation if certain else OLD))
-        return answer
+        certain = settled and generation == self.generation and offset is not None
+        kept = Kept(answer, shown(answer), offset or 0, generation if certain else OLD)
+        self._shelf.put(key, kept, len(key) + len(answer))
+        return kept
 
     def saw(self, fact: Fact) -> None:
         """A record passed."""
@@ -125,9 +149,9 @@ class Reads:
         """Something may have changed unseen."""
         self._drop("missed")
 
-    async def _still_true(self, kept: Kept) -> bool:
-        """Whether nothing at all was committed since."""
-        if kept.generation != self._generation:
+    async def holds(self, kept: Kept) -> bool:
+        """Whether it is true at this moment: nothing at all was committed since."""
+        if kept.generation != self.generation:
             return False
         if self._dropped_by is not None:
             return True
@@ -148,5 +172,5 @@ class Reads:
         return committed is not None and (era != self._feed.era or committed >= offset)
 
     def _drop(self, why: str) -> None:
-        self._generation += 1
+        self.generation += 1
         READS_DROPPED.labels(why).inc()
