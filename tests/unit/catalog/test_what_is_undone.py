@@ -23,13 +23,15 @@ from mvidarr_common.messages.work.plans import PipelinePlan
 WORK = (
     "video.acquire video.add video.import video.purge file.purge job.cancel job.change_many "
     "job.enqueue_many job.forget_result job.pause job.prioritise job.resume job.retry "
-    "pipeline.cancel pipeline.expire pipeline.retry pipeline.run pipeline.try bulk.cancel bulk.run"
+    "pipeline.cancel pipeline.expire pipeline.retry pipeline.run pipeline.try bulk.cancel bulk.run "
+    "watching.forget watching.keep"
 )
 RULES = "pace.set queue.change quota.change retry_policy.change"
 RIGHTS = (
     "api_key.create api_key.revoke login.forget_failed login.report_failed "
     "second_factor.confirm "
     "second_factor.enrol second_factor.remove second_factor.renew_codes "
+    "contact.forget contact.set pass.accept pass.issue pass.reset pass.withdraw "
     "session.refresh session.revoke session.revoke_all session.start "
     "user.change_password user.change_role user.create user.delete"
 )

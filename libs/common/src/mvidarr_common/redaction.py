@@ -16,6 +16,7 @@ SECRET_FIELDS = frozenset(
         "recoveryHash",
         "address",
         "secret",
+        "sealed",
     }
 )
 HIDDEN = "[hidden]"

@@ -25,7 +25,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
     with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         config = uvicorn.Config(
             app, http=Impatient, h11_max_incomplete_event_size=HEAD_BYTES, log_config=None,
-            access_log=False, server_header=False,
+            access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
         )  # fmt: skip

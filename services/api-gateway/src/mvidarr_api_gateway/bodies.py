@@ -82,6 +82,36 @@ class Code(Body):
     code: SecretStr = Field(max_length=100)
 
 
+class Forgotten(Body):
+    """Whose password is forgotten."""
+
+    username: str = Field(min_length=1, max_length=1000)
+
+
+class Redeemed(Body):
+    """What stands at the end of a link that is used once, and the password that is set by it."""
+
+    token: SecretStr = Field(max_length=200)
+    password: SecretStr = Password
+
+
+class Accepted(Redeemed):
+    """The same with the name of who is to be."""
+
+    username: str = Field(min_length=1, max_length=100, pattern=r"^[^\s/:]+$")
+
+
+class Invited(Body):
+    role: Role
+
+
+class ContactBody(Body):
+    """Where somebody is told what is for them alone: a webhook's URL, or an Apprise URL."""
+
+    channel: Channel
+    address: SecretStr = Field(min_length=1, max_length=4000)
+
+
 class Renewal(Body):
     """Without one, the browser's cookie counts."""
 

@@ -23,7 +23,7 @@ def with_cookies(answer: Response, request: Request, deps: Deps, opened: Opened)
             value,
             max_age=seconds,
             path=PATHS[name],
-            secure=_secure(request, deps),
+            secure=secure(request, deps),
             httponly=name != CSRF,
             samesite="strict",
         )
@@ -37,7 +37,7 @@ def without_cookies(answer: Response) -> Response:
     return answer
 
 
-def _secure(request: Request, deps: Deps) -> bool:
+def secure(request: Request, deps: Deps) -> bool:
     """Whether the browser shall send them over HTTPS alone: where it came by that."""
     if deps.settings.cookie_secure is not None:
         return deps.settings.cookie_secure

@@ -9,6 +9,10 @@ REFRESH = "mvidarr_refresh"
 CSRF = "mvidarr_csrf"
 """The one that our pages read, to repeat it in a header."""
 
+JOURNEY = "mvidarr_journey"
+JOURNEY_PATH = "/api/v1/auth/oidc"
+"""What a browser carries while it is at a provider of logins."""
+
 PATHS = {ACCESS: "/", REFRESH: "/api/v1/auth", CSRF: "/"}
 
 

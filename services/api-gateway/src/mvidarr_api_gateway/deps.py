@@ -17,6 +17,7 @@ from .first_login import FirstLogin
 from .hub import Hub
 from .identity import Identity
 from .links import Links
+from .oidc import Oidc
 from .outcomes import Outcomes
 from .passwords import Passwords
 from .progress import Progress
@@ -46,6 +47,7 @@ class Deps:
     identity: Identity
     passwords: Passwords
     tokens: Tokens
+    oidc: Oidc
     links: Links
     remuxing: Remuxing
     progress: Progress
@@ -100,6 +102,7 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
         identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles),
         passwords=Passwords(),
         tokens=tokens,
+        oidc=Oidc(runtime.settings, runtime.key),
         links=Links(runtime.key, runtime.settings.link_lifetime),
         remuxing=remuxing,
         progress=progress,

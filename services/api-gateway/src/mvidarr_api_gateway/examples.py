@@ -28,7 +28,11 @@ PARAMETERS: dict[str, Any] = {
 """By name, or by path and name; what is not here has a default, a list of values, or is an id."""
 BODIES: dict[str, Any] = {
     "BulkEdit": {"filter": 'artist = "Björk"', "changes": {"artist": "Björk"}},
+    "Accepted": {
+        "token": "mvl_…", "username": "bjork", "password": "correct horse battery",
+    },
     "Code": {"code": "287082"},
+    "ContactBody": {"channel": "apprise", "address": "mailto://user:password@mail.example"},
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
     "Login": {"username": "admin", "password": "correct horse battery"},
     "Matching": {"filter": "state = failed and failure.code = unavailable"},
@@ -48,6 +52,7 @@ BODIES: dict[str, Any] = {
         ],
     },
     "PolicyBody": {"attempts": 5, "firstPause": 10, "longestPause": 3600, "jitter": 0.2},
+    "Redeemed": {"token": "mvl_…", "password": "correct horse battery"},
     "Renewal": {"refreshToken": "mvr_…"},
     "SiteBody": {"rate": 2000000, "country": "IS", "arguments": {"youtube": {"lang": ["is"]}}},
     "SubscriptionBody": {

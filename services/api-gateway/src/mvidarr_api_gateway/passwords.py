@@ -10,6 +10,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from mvidarr_common.errors import TooMany
 
 AT_ONCE = 2
+NO_PASSWORD = "!"  # noqa: S105  # that is what it is
+"""The hash of those who never log in with one."""
 MOST_WAITING = 20
 
 
@@ -31,9 +33,10 @@ class Passwords:
         """Whether the password belongs to the hash; always no when there is none."""
         if self._nobody is None:
             self._nobody = await self.hash("nobody")
+        usable = known if known is not None and known.startswith("$argon2") else None
         async with self._places:
-            right = await asyncio.to_thread(self._check, known or self._nobody, password)
-        return right and known is not None
+            right = await asyncio.to_thread(self._check, usable or self._nobody, password)
+        return right and usable is not None
 
     @asynccontextmanager
     async def turn(self, whose: str) -> AsyncIterator[None]:

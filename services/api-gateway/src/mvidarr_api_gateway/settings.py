@@ -3,10 +3,11 @@
 from pydantic import Field, SecretStr
 
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.settings import Settings
+
+from .login_settings import LoginSettings
 
 
-class GatewaySettings(Settings):
+class GatewaySettings(LoginSettings):
     """Settings of the gateway."""
 
     host: str = Field(

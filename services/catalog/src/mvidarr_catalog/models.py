@@ -12,7 +12,7 @@ from . import (
     what_if,
 )
 from .brain.model import Brain, ReadModel, brain_of
-from .identity import api_keys, credentials, pauses, second_factor, sessions, users
+from .identity import api_keys, credentials, passes, pauses, second_factor, sessions, users
 from .jobs import (
     adding,
     batches,
@@ -61,6 +61,7 @@ MODELS: tuple[ReadModel, ...] = (
     second_factor.model,
     sessions.model,
     pauses.model,
+    passes.model,
     credentials.model,
     subscriptions.model,
     queues.model,

@@ -15,6 +15,7 @@ from . import (
     media,
     notify,
     pages,
+    passes,
     pipelines,
     profiles,
     queries,
@@ -40,6 +41,6 @@ from .base import (
 __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value", "archive",
     "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find", "identity", "ids",
-    "jobs", "library", "logins", "media", "notify", "pages", "pipelines", "profiles", "queries",
-    "registered", "sessions", "sites", "steering", "system", "watching",
+    "jobs", "library", "logins", "media", "notify", "pages", "passes", "pipelines", "profiles",
+    "queries", "registered", "sessions", "sites", "steering", "system", "watching",
 ]  # fmt: skip

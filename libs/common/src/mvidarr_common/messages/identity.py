@@ -17,6 +17,8 @@ class CreateUser(Command, wire="user.create"):
     username: str = Field(min_length=1, max_length=100, pattern=r"^[^\s/:]+$")
     password_hash: str
     role: Role
+    external_id: str | None = None
+    """Who they are for the provider of logins, as a hash."""
 
 
 class ChangePassword(Command, wire="user.change_password", about="user:user_id"):
@@ -38,6 +40,7 @@ class UserCreated(Event, wire="user.created", about="user:user_id"):
     username: str
     password_hash: str
     role: Role
+    external_id: str | None = None
 
 
 class PasswordChanged(Event, wire="user.password_changed", about="user:user_id"):

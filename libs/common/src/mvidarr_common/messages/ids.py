@@ -14,6 +14,7 @@ SubscriptionId = NewType("SubscriptionId", str)
 UserId = NewType("UserId", str)
 ApiKeyId = NewType("ApiKeyId", str)
 SessionId = NewType("SessionId", str)
+PassId = NewType("PassId", str)
 WorkerId = NewType("WorkerId", str)
 
 _NAMESPACE = UUID("6d766964-6172-7200-8000-000000000001")

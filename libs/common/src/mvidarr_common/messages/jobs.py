@@ -116,7 +116,8 @@ class Notified(Result):
 
 
 class Notify(JobSpec, queue="notify", gives=Notified):
-    """Tell one subscriber of one thing. `address` and `secret` are sealed."""
+    """Tell one subscriber of one thing. `address` and `secret` are sealed, and so is what is for
+    the reader's eyes alone, such as a link that opens something: it goes behind the text."""
 
     kind: Literal["notify"] = "notify"
     subscription_id: str
@@ -124,6 +125,7 @@ class Notify(JobSpec, queue="notify", gives=Notified):
     address: str
     secret: str | None = None
     announcement: Announcement
+    sealed: str | None = None
 
 
 class NothingDone(Result):

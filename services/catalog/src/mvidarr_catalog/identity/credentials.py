@@ -28,7 +28,9 @@ async def find(query: FindCredentials, read: Read) -> Credentials:
     key = await _key_of(query.key_hash, read) if query.key_hash else None
     by_name = user_id(query.username) if query.username else None
     id = key.user_id if key else query.user_id or by_name
-    users = await read.rows(User, read.table(User).c.id == id) if id else []
+    columns = read.table(User).c
+    which = columns.id == id if id else columns.external_id == query.external_id
+    users = await read.rows(User, which) if id or query.external_id else []
     if not users:
         return Credentials(user=None)
     return Credentials(

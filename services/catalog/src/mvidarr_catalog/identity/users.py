@@ -30,10 +30,11 @@ class User(Row, table="users", subject="user", whole=True):
     username: str
     password_hash: str
     role: Role
+    external_id: str | None
     added: datetime
 
 
-model = ReadModel(rows=(User,), version=1)
+model = ReadModel(rows=(User,), version=2)
 
 
 @model.fold
@@ -44,6 +45,7 @@ def created(event: UserCreated, cause: Envelope, state: State) -> None:
             username=event.username,
             password_hash=event.password_hash,
             role=event.role,
+            external_id=event.external_id,
             added=cause.time,
         )
     )
@@ -78,6 +80,7 @@ def create(command: CreateUser, _: Envelope, state: Known) -> Iterator[Decision]
         username=command.username,
         password_hash=command.password_hash,
         role=command.role,
+        external_id=command.external_id,
     )
 
 

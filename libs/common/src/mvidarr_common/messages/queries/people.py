@@ -162,4 +162,5 @@ class FindCredentials(Query[Credentials], wire="credentials.find", answer=Creden
     username: str | None = None
     user_id: UserId | None = None
     key_hash: str | None = None
+    external_id: str | None = None
     session_id: SessionId | None = None
