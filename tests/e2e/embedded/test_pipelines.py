@@ -1,15 +1,18 @@
 """Pipelines of one's own on the whole system: tried, run, over many; files follow their names."""
 
 import asyncio
+import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mvidarr_common.cli.client import Client
-from mvidarr_common.demo.samples import Sample
+from mvidarr_common.demo.samples import Sample, run_ffmpeg
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import Invalid
+from mvidarr_common.ffmpeg import wheel_ffmpeg
 from mvidarr_common.messages.jobs import CommandsShown
 from mvidarr_common.messages.queries import (
     BulkView,
@@ -90,6 +93,16 @@ async def renamed(client: Client, id: str, title: str) -> list[str]:
     return await eventually(moved, 30)
 
 
+async def streams(client: Client, folder: Path, video_id: str) -> None:
+    """They lie there, and a player that opens the address which it is given sees all of them."""
+    assert folder.joinpath("v0/film.m4s").stat().st_size
+    id = (await video(client, video_id)).files[0].id
+    told = b"".join([part async for part in client.download(f"/files/{id}/playback")])
+    [url] = [way["url"] for way in json.loads(told)["ways"] if way["kind"] == "hls"]
+    address = client.access.address + url
+    await asyncio.to_thread(run_ffmpeg, wheel_ffmpeg(), "-i", address, "-f", "null", "-")
+
+
 async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_their_names(
     client: Client, embedded: System, site: Site, clip: Sample
 ) -> None:
@@ -130,7 +143,7 @@ async def test_a_pipeline_is_tried_run_for_one_and_over_many_and_files_follow_th
     assert "<title>Renamed</title>" in nfo.read_text()
     for name in ("preview.webp", "waveform.png", "waveform.json"):
         assert nfo.with_name(f"Pipes - Renamed-{name}").stat().st_size
-    assert nfo.with_name(".renditions").joinpath("Pipes - Renamed.hls/v0/film.m4s").stat().st_size
+    await streams(client, nfo.with_name(".renditions") / "Pipes - Renamed.hls", first.id)
 
 
 async def test_a_file_below_import_is_listed_and_taken_into_the_library(

@@ -18,7 +18,7 @@ from mvidarr_common.messages.library import (
     VideoAdded,
     VideoReady,
 )
-from mvidarr_common.messages.media import MediaFacts
+from mvidarr_common.messages.media import MediaFacts, VideoStream
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
 from mvidarr_common.messages.queries import FindCredentials
 
@@ -48,7 +48,12 @@ async def film(deps: Deps, catalog: Catalog) -> Rendition:
         path="library/Song.mp4",
         role="original",
         sha256="0" * 64,
-        facts=MediaFacts(container="mp4", duration=61.6, size=len(CONTENT)),
+        facts=MediaFacts(
+            container="mp4",
+            duration=61.6,
+            size=len(CONTENT),
+            video=(VideoStream(codec="h264", width=640, height=360),),
+        ),
         sidecars=tuple(f"library/{name}" for name in BESIDE),
     )
     id, known = VideoId("v1"), Description(title="Song", artist="Band")
@@ -182,3 +187,19 @@ async def test_everybody_goes_on_where_they_were(film: Rendition, as_: As) -> No
     assert (await one.delete(place)).status_code == 204
     assert (await one.get(place)).status_code == 404
     assert (await one.put(place, json={"position": -1})).status_code == 422
+
+
+async def test_a_stream_is_made_when_somebody_asks(
+    film: Rendition, as_: As, catalog: Catalog, deps: Deps
+) -> None:
+    client, manager = await as_("user"), await as_("manager")
+    busy = await client.post(f"{PLACE}/hls")
+    assert (busy.status_code, busy.json()["code"]) == (409, "video_busy")
+    [going] = (await manager.get("/api/v1/runs")).json()["items"]
+    await manager.post(f"/api/v1/runs/{going['id']}/cancel")
+    await _ready(catalog, deps)
+    answer = await client.post(f"{PLACE}/hls")
+    assert answer.status_code == 201
+    run = answer.json()
+    assert answer.headers["location"] == f"/api/v1/runs/{run['id']}"
+    assert [step["name"] for step in run["steps"]] == ["hls", "sidecars"]

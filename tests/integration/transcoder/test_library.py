@@ -84,11 +84,13 @@ def half_done(root: DataRoot, job: str, moves: Sequence[Move], done: int) -> Non
 async def test_a_video_is_placed_with_pictures_and_description(
     staged: Staged, root: DataRoot, run: Any
 ) -> None:
-    art = [picture(root, role) for role in ("poster", "thumb", "trickplay/320 - 10x10/0")]
+    roles = ("poster", "thumb", "trickplay/320 - 10x10/0", "subtitles/en")
+    art = [picture(root, role) for role in roles]
     result = await run(place, placing(staged(), artwork=art))
     assert tree(root.library) == [
         "Björk/Björk - Army of Me-poster.jpg",
         "Björk/Björk - Army of Me-thumb.jpg",
+        "Björk/Björk - Army of Me.en.jpg",
         "Björk/Björk - Army of Me.mp4",
         "Björk/Björk - Army of Me.nfo",
         "Björk/Björk - Army of Me.trickplay/320 - 10x10/0.jpg",

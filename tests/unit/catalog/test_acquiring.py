@@ -6,6 +6,7 @@ from mvidarr_catalog.library.naming import video_id
 from mvidarr_catalog.library.videos import Video
 from mvidarr_catalog.testing import Story
 from mvidarr_common.messages.dispatch import ChangeQuota, QuotaRules
+from mvidarr_common.messages.fetching import SubtitleFile
 from mvidarr_common.messages.ids import JobId, WorkerId
 from mvidarr_common.messages.jobs import (
     AnyResult,
@@ -127,6 +128,24 @@ def test_a_video_goes_from_its_address_to_the_library() -> None:
     video = story.row(Video, VIDEO)
     assert (video.state, video.quality, len(video.files)) == ("ready", "1080p", 1)
     assert story.row(File, video.files[0]).state == "present"
+
+
+def test_subtitles_are_placed_under_names_that_no_page_chooses() -> None:
+    story = library()
+    story.live(AddVideo(url=URL))
+    names = ("en", "pt-BR", "../../x", "e/n", "..")
+    texts = tuple(
+        SubtitleFile(path=f"staging/{n}.vtt", language=name) for n, name in enumerate(names)
+    )
+    complete(story, "download", DOWNLOADED.model_copy(update={"subtitles": texts}))
+    complete(story, "verify", VERIFIED)
+    complete(story, "thumbnails", ThumbnailsMade(artwork=()))
+    place = job(story, "place").spec
+    assert isinstance(place, Place)
+    assert [(art.role, art.path) for art in place.artwork] == [
+        ("subtitles/en", "staging/0.vtt"), ("subtitles/pt-BR", "staging/1.vtt"),
+        ("subtitles/x", "staging/2.vtt"), ("subtitles/und", "staging/4.vtt"),
+    ]  # fmt: skip
 
 
 def test_a_quota_counts_for_videos_too() -> None:

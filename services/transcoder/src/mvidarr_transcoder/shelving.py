@@ -85,6 +85,8 @@ def beside(stem: str, art: Artwork) -> str:
     suffix = PurePosixPath(art.path).suffix.lower()
     if art.role.startswith("hls/"):
         return f"{RENDITIONS}/{stem}.{art.role}{suffix}"
+    if art.role.startswith("subtitles/"):
+        return f"{stem}.{art.role.removeprefix('subtitles/')}{suffix}"
     if art.role.startswith("trickplay/"):
         return f"{stem}.{art.role}{suffix}"
     return f"{stem}-{art.role}{suffix}"

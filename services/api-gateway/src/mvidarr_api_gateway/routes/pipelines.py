@@ -76,7 +76,7 @@ async def delete(name: PipelineName, request: Request) -> Response:
 async def run(name: PipelineName, video_id: VideoId, request: Request) -> Response:
     """Begin a run for a video."""
     command = RunPipeline(name=name, video_id=video_id)
-    return await perform(request, command, Reply(PipelineStarted, _begun, "/api/v1/runs"))
+    return await perform(request, command, Reply(PipelineStarted, begun, "/api/v1/runs"))
 
 
 @router.post(
@@ -88,7 +88,8 @@ async def run_over(name: PipelineName, body: Over, request: Request) -> Response
     return await perform(request, command, Reply(BulkStarted, _bulk, "/api/v1/bulks"))
 
 
-def _begun(fact: Message) -> GetRun | None:
+def begun(fact: Message) -> GetRun | None:
+    """Asks for the run that has begun."""
     return GetRun(id=fact.pipeline_id) if isinstance(fact, PipelineStarted) else None
 
 

@@ -7,17 +7,21 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 from fastapi import Depends, Query, Request, Response
 
+from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.playlists import M3U8, thumbnails, with_tickets
 from mvidarr_api_gateway.presence import present
 from mvidarr_api_gateway.responses import json_value
+from mvidarr_api_gateway.routes.pipelines import begun
 from mvidarr_api_gateway.streaming import content_type, send_file
 from mvidarr_api_gateway.subtitles import Subtitles, subtitles_beside, webvtt
 from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.ids import FileId
-from mvidarr_common.messages.queries import FileView
+from mvidarr_common.messages.jobs import PipelineStarted
+from mvidarr_common.messages.pipelines import RunPipeline
+from mvidarr_common.messages.queries import FileView, RunView
 
 router = guarded_router("/api/v1/files", "playback")
 SHOWN = needs("readonly", or_ticket="files/{id}")
@@ -91,6 +95,13 @@ async def hls(id: FileId, name: str, request: Request, deps: Given, ticket: Tick
         return await send_file(request, path, None)
     playlist = with_tickets(await _text(path), ticket)
     return Response(playlist, headers=PRIVATE, media_type=M3U8)
+
+
+@router.post("/{id}/hls", openapi_extra=needs("user"), response_model=RunView, status_code=201)
+async def stream(id: FileId, request: Request, deps: Given) -> Response:
+    """Have the film's renditions for streaming made: a run."""
+    command = RunPipeline(name="stream", video_id=(await present(id, deps)).video_id)
+    return await perform(request, command, Reply(PipelineStarted, begun, "/api/v1/runs"))
 
 
 @router.get("/{id}/copy.mp4", openapi_extra=SHOWN, responses=COPY, response_class=Response)

@@ -1,5 +1,6 @@
 """From a step whose turn has come to the job that does it. One function for each kind of step."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -26,6 +27,7 @@ from mvidarr_common.messages.jobs import (
     Sidecars,
     Streamable,
     Take,
+    Taken,
     ThumbnailsMade,
     Trash,
     Verify,
@@ -43,6 +45,8 @@ from mvidarr_common.messages.work.plans import (
 from .film_specs import OF_A_FILM, recipe_of
 from .sorts import Sort, needs_of
 from .task import Task
+
+_NOT_A_TAG = re.compile(r"[^A-Za-z0-9-]")
 
 
 def spec_of(task: Task) -> AnySpec:
@@ -99,12 +103,21 @@ def _place(task: Task) -> Place:
     return Place(
         video_id=task.inputs.video_id,
         files=files,
-        artwork=pictures.artwork if pictures else (),
+        artwork=(*(pictures.artwork if pictures else ()), *_texts(fetched)),
         about=video.about,
         page_url=fetched.page_url if isinstance(fetched, Downloaded) else "",
         source=fetched.extractor if isinstance(fetched, Downloaded) else "import",
         source_id=fetched.source_id if isinstance(fetched, Downloaded) else "",
     )
+
+
+def _texts(fetched: Downloaded | Taken) -> Iterator[Artwork]:
+    """One file of subtitles for each language, whose name is what a page has told."""
+    named: dict[str, str] = {}
+    for each in fetched.subtitles if isinstance(fetched, Downloaded) else ():
+        named.setdefault(_NOT_A_TAG.sub("", each.language)[:20] or "und", each.path)
+    for language, path in named.items():
+        yield Artwork(path=path, role=f"subtitles/{language}", width=0, height=0)
 
 
 def _retire(task: Task) -> Trash:

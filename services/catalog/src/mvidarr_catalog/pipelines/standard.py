@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mvidarr_common.messages.work.plans import (
     DownloadStep,
+    HlsStep,
     IsBetterStep,
     PipelinePlan,
     PlaceStep,
@@ -85,6 +86,10 @@ RENAME = PipelinePlan(
         SidecarsStep(name="sidecars", after=("rename",)),
     ),
 )
+STREAM = PipelinePlan(
+    title="Make renditions for streaming",
+    steps=(HlsStep(name="hls"), SidecarsStep(name="sidecars", after=("hls",))),
+)
 
 STANDARD: Mapping[str, PipelinePlan] = {
     "acquire": ACQUIRE,
@@ -93,4 +98,5 @@ STANDARD: Mapping[str, PipelinePlan] = {
     "heal": HEAL,
     "optimise": OPTIMISE,
     "rename": RENAME,
+    "stream": STREAM,
 }
