@@ -92,7 +92,8 @@ def taken(sound: Any = SOUND, pictures: Any = PICTURES, duration: float = 60) ->
         (taken(sound=SOUND[::-1]), "same_pictures"),
         (taken(SOUND[::-1], PICTURES[::-1]), "different"),
         (taken([], PICTURES), "same_video"),
-        (taken([], []), "different"),
+        (taken([], []), "unknown"),
+        (taken(SOUND[:20], PICTURES[:3]), "unknown"),
     ],
 )
 def test_the_verdict_follows_from_sound_and_picture(second: Print, verdict: str) -> None:

@@ -36,6 +36,8 @@ def matched(spec: Match) -> Matched:
 
 
 def _verdict(spec: Match, sound: float | None, picture: float | None, offset: float | None) -> str:
+    if sound is None and picture is None:
+        return "unknown"
     heard = sound is not None and sound >= SAME_SOUND
     seen = picture is not None and picture >= SAME_PICTURE
     if not seen:

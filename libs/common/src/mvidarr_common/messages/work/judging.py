@@ -75,10 +75,12 @@ class Fingerprint(JobSpec, queue="media", gives=Fingerprinted):
 
 class Matched(Result):
     """`offset` is how many seconds later the second one begins; `sound` and `picture` are
-    likenesses from 0 to 1, None where there was nothing to compare."""
+    likenesses from 0 to 1, None where there was too little to compare."""
 
     kind: Literal["match"] = "match"
-    verdict: Literal["same_video", "other_cut", "same_recording", "same_pictures", "different"]
+    verdict: Literal[
+        "same_video", "other_cut", "same_recording", "same_pictures", "different", "unknown"
+    ]
     sound: float | None
     picture: float | None
     offset: float | None
