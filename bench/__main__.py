@@ -43,7 +43,7 @@ MODULES = (
     transcoding, splitting, downloading, progress, live, reads, streaming, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
-"""Only measured when named: it needs root, and a quarter of an hour."""
+"""Only measured when named: it needs root, and ten minutes."""
 BENCHES: dict[str, ModuleType] = {each.__name__.rpartition(".")[2]: each for each in MODULES}
 
 

@@ -85,9 +85,8 @@ async def timed(act: Awaitable[object]) -> float:
 
 def shown(value: float, unit: Unit) -> str:
     """For people: three digits that matter."""
-    if unit == "/s":
-        return f"{value:,.0f}/s"
-    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+    digits = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{digits}/s" if unit == "/s" else f"{digits} {unit}"
 
 
 def cell(series: Series, unit: Unit) -> str:

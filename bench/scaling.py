@@ -44,10 +44,10 @@ async def measure(ground: Ground) -> AsyncIterator[Figure]:
     first: Series | None = None
     for replicas, leaving in ((1, False), (2, False), (4, False), (4, True)):
         seconds, recorded = await _run(ground, replicas, leaving)
-        ours = Series("", (seconds,))
+        ours = Series("", (JOBS / seconds,))
         first = first or Series("one of each", ours.runs)
         what = f"{replicas} of each kind of worker" + (", then one less" if leaving else "")
-        yield Figure(what, f"{JOBS} jobs, {SHARE} of a core each", "s", ours, (first,))
+        yield Figure(what, f"{JOBS} jobs, {SHARE} of a core each", "/s", ours, (first,))
         for line in _scaled(recorded):
             print(line, flush=True)
 
