@@ -154,12 +154,20 @@ DASHBOARDS: dict[str, tuple[Panel, ...]] = {
     "api": (
         stat("Errors, 1 h", "mvidarr:http_errors:ratio_rate1h", "percentunit"),
         stat("Errors, 3 d", "mvidarr:http_errors:ratio_rate3d", "percentunit"),
+        stat("Live clients", "sum(mvidarr_live_clients)"),
+        stat("Gateways without the catalog", "sum(mvidarr_catalog_away)"),
         rates("mvidarr_http_requests_total", "route", "Requests"),
         rates("mvidarr_http_requests_total", "status", "Answers"),
         quantiles("mvidarr_http_request_seconds", "method", "How long an answer takes"),
         quantiles("mvidarr_query_seconds", "query", "Questions to the catalog"),
         rates("mvidarr_rejected_total", "code", "Commands refused"),
         quantiles("mvidarr_live_seconds", "job", "Age of what passes live"),
+        graph("Live frames", ("sum(rate(mvidarr_live_frames_total[$__rate_interval]))", "frames")),
+        rates("mvidarr_reads_total", "outcome", "Reads, and who answered"),
+        rates("mvidarr_reads_dropped_total", "why", "Kept answers dropped"),
+        graph(
+            "Memory of kept answers", ("mvidarr_reads_kept_bytes", "{{instance}}"), unit="bytes"
+        ),
     ),
     "library": (
         facts("Videos, an hour", "video.added|video.ready|video.failed"),

@@ -137,6 +137,7 @@ def _use(access: Access) -> None:
             answer = client.post("/jobs", json={"spec": {"kind": "noop", "payload": str(number)}})
             assert answer.is_success, answer.text
         assert client.post("/artists", json={"name": "Neon Harbour"}).is_success
+        assert client.get("/artists").is_success
         known = {"title": "Tide", "artist": "Neon Harbour"}
         video = {"url": "http://127.0.0.1:9/watch", "known": known}  # nobody listens there
         answer = client.post("/videos", json=video)
