@@ -11,6 +11,14 @@ import pytest
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.site import Site
 from mvidarr_common.errors import JobError
+from mvidarr_common.files import DataRoot
+from mvidarr_common.processes import Children
+from mvidarr_downloader.deps import manners_of
+from mvidarr_downloader.fetchers import fetcher_for
+from mvidarr_downloader.orders import Order, Progress
+from mvidarr_downloader.settings import DownloaderSettings
+
+from .conftest import ALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -45,6 +53,17 @@ async def test_a_file_with_the_right_checksum_is_fetched_once(site: Site, fetch:
     site.media[FERRY] = Conduct(headers=(told(site),))
     await fetch(site.url(FERRY))
     assert site.ranges[FERRY] == [None]
+
+
+async def test_how_long_it_takes_to_compare_is_no_stall(
+    site: Site, tmp_path: Path, children: Children
+) -> None:
+    site.media[FERRY] = Conduct(headers=(told(site),))
+    manners, words = manners_of(DownloaderSettings(allow_private_addresses=True)), list[Any]()
+    order = Order(site.url(FERRY), ALL, DataRoot(tmp_path), tmp_path, (), manners)
+    await children.call(fetcher_for(order.url).fetch, order, on_message=words.append)
+    stages = [word.stage for word in words if isinstance(word, Progress)]
+    assert stages.count("checking") == 2
 
 
 async def test_a_file_that_came_spoiled_twice_is_no_success_and_leaves_nothing(

@@ -15,8 +15,11 @@ from yt_dlp.networking.common import Response
 from yt_dlp.networking.exceptions import HTTPError
 from yt_dlp.utils import determine_protocol
 
+from mvidarr_common import forked
+
 from . import digests
 from .failures import explained
+from .orders import Progress
 
 Info = Mapping[str, Any]
 
@@ -70,7 +73,10 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         tells one. Raises Spoiled."""
         part = str((status.get("info_dict") or {}).get("format_id"))
         digest = self._digests.get(part) if status["status"] == "finished" else None
-        if digest is not None and not digests.fits(Path(status["filename"]), digest):
+        if digest is None:
+            return
+        forked.tell(Progress("checking"))  # which may take its time
+        if not digests.fits(Path(status["filename"]), digest):
             raise Spoiled(digest)
 
     def urlopen(self, req: str | Request) -> Response:
