@@ -31,7 +31,8 @@ RIGHTS = (
     "api_key.create api_key.revoke login.forget_failed login.report_failed "
     "second_factor.confirm "
     "second_factor.enrol second_factor.remove second_factor.renew_codes "
-    "contact.forget contact.set pass.accept pass.issue pass.reset pass.withdraw "
+    "api_key.note_use secrets.reseal contact.forget contact.set "
+    "pass.accept pass.issue pass.reset pass.withdraw "
     "session.refresh session.revoke session.revoke_all session.start "
     "user.change_password user.change_role user.create user.delete"
 )

@@ -3,10 +3,11 @@
 import base64
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -22,6 +23,13 @@ class InstanceKey:
     """Seals what may not stand in the log in the clear, and signs tokens."""
 
     secret: bytes
+    others: tuple[bytes, ...] = ()
+    """Keys of before, or that will be next: what they have sealed and signed holds."""
+
+    @property
+    def every(self) -> tuple["InstanceKey", ...]:
+        """The one in use first."""
+        return (self, *map(InstanceKey, self.others))
 
     def derive(self, purpose: str, length: int = 32) -> bytes:
         """Key material for one purpose (HKDF-SHA256, RFC 5869)."""
@@ -32,11 +40,20 @@ class InstanceKey:
         return self._fernet().encrypt(text.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
-        """Decrypt; raises Invalid for what another key has sealed."""
+        """Decrypt; raises Invalid for what no key of ours has sealed."""
+        fernets = [key._fernet() for key in self.every]
         try:
-            return self._fernet().decrypt(sealed.encode()).decode()
+            return MultiFernet(fernets).decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Invalid("wrong_instance_key", "Sealed with another instance key.") from None
+
+    def sealed_by_first(self, sealed: str) -> bool:
+        """Whether the key in use has sealed it."""
+        try:
+            self._fernet().decrypt(sealed.encode())
+        except InvalidToken:
+            return False
+        return True
 
     def signing_key(self) -> ec.EllipticCurvePrivateKey:
         """The ES256 key that signs tokens, the same in every gateway."""
@@ -48,18 +65,34 @@ class InstanceKey:
 
 
 def instance_key(settings: Settings) -> InstanceKey:
-    """The configured key; or the one in the state folder, made at the first start."""
+    """The configured key; or the one in the state folder, made at the first start. There may be
+    several, with spaces or commas between them: the first is in use."""
     if settings.instance_key is not None:
-        return InstanceKey(_decoded(settings.instance_key.get_secret_value()))
-    path = settings.state_dir / "instance.key"
+        return _key_of(settings.instance_key.get_secret_value())
+    path = key_path(settings)
     if not path.exists():
-        _write_new(path)
-    return InstanceKey(_decoded(path.read_text().strip()))
+        write_keys(path, (new_key(),))
+    return _key_of(path.read_text())
 
 
 def new_key() -> str:
     """A fresh instance key as it is configured."""
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def key_path(settings: Settings) -> Path:
+    """Where the key is kept that is not configured."""
+    return settings.state_dir / "instance.key"
+
+
+def keys_in(text: str) -> tuple[str, ...]:
+    """The keys of a configured value or of a file, the one in use first."""
+    return tuple(text.replace(",", " ").split())
+
+
+def _key_of(text: str) -> InstanceKey:
+    first, *others = map(_decoded, keys_in(text) or ("",))
+    return InstanceKey(first, tuple(others))
 
 
 def _decoded(text: str) -> bytes:
@@ -69,9 +102,10 @@ def _decoded(text: str) -> bytes:
     return secret
 
 
-def _write_new(path: Path) -> None:
+def write_keys(path: Path, keys: Sequence[str]) -> None:
+    """Keep these keys, in place of those of before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     draft.touch(mode=0o600)
-    draft.write_text(new_key())
+    draft.write_text("\n".join(keys) + "\n")
     draft.rename(path)

@@ -16,6 +16,7 @@ from .feed import Feed, following
 from .first_login import FirstLogin
 from .hub import Hub
 from .identity import Identity
+from .key_use import KeyUse
 from .links import Links
 from .oidc import Oidc
 from .outcomes import Outcomes
@@ -45,6 +46,7 @@ class Deps:
     films: Reads
     rights: Reads
     identity: Identity
+    key_use: KeyUse
     passwords: Passwords
     tokens: Tokens
     oidc: Oidc
@@ -69,6 +71,7 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
                 FirstLogin(runtime, deps.feed, deps.outcomes, deps.passwords).ensure(),
                 deps.hub.run(),
                 deps.catalog.watch(),
+                deps.key_use.tell(),
             )
         )
         yield deps
@@ -86,6 +89,7 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
     hub = Hub(feed, runtime.bus)
     feed.listeners |= {progress.hear, hub.hear}
     tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
+    use = KeyUse(runtime.bus)
     return Deps(
         settings=runtime.settings,
         bus=runtime.bus,
@@ -99,7 +103,8 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
         reads=reads,
         films=films,
         rights=kept,
-        identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles),
+        identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles, use),
+        key_use=use,
         passwords=Passwords(),
         tokens=tokens,
         oidc=Oidc(runtime.settings, runtime.key),

@@ -23,6 +23,7 @@ from mvidarr_common.secrets import InstanceKey
 from .callers import Caller, lesser
 from .cookies import ACCESS, cookie
 from .csrf import require_own_page
+from .key_use import KeyUse
 from .reads import Reads
 from .tokens import Proven, Tokens, password_mark
 
@@ -41,12 +42,18 @@ class Identity:
     """Finds out who is asking."""
 
     def __init__(
-        self, reads: Reads, tokens: Tokens, key: InstanceKey, enrolling: tuple[Role, ...]
+        self,
+        reads: Reads,
+        tokens: Tokens,
+        key: InstanceKey,
+        enrolling: tuple[Role, ...],
+        use: KeyUse,
     ) -> None:
         self._reads = reads
         self._tokens = tokens
         self._key = key
         self._enrolling = enrolling
+        self._use = use
 
     async def of_headers(self, headers: Mapping[str, str], method: str = "GET") -> Caller:
         """The caller of a request; raises Unauthorized, or Forbidden for the page of another site
@@ -97,7 +104,9 @@ class Identity:
         found = await self._reads.read(FindCredentials(key_hash=key_hash(api_key)))
         if found.api_key is None or found.user is None:
             raise Unauthorized("unauthenticated", "The API key is not known.")
-        return _with_key(found.user, found.api_key)
+        caller = _with_key(found.user, found.api_key)
+        self._use.note(found.api_key)
+        return caller
 
 
 def _session_of(proven: Proven, found: Credentials) -> SessionView | None:

@@ -1,4 +1,4 @@
-"""Bearer tokens: JWT signed with ES256, checked against one key and one algorithm."""
+"""Bearer tokens: JWT signed with ES256, checked against the keys that we know and one algorithm."""
 
 import base64
 import hashlib
@@ -39,20 +39,26 @@ class Tokens:
     """Signs tokens and checks them; every gateway of the installation has the same key."""
 
     def __init__(self, key: InstanceKey, lifetime: float) -> None:
-        private = key.signing_key()
-        public = private.public_key()
         self._lifetime = lifetime
-        self._private = private.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        ).decode()
-        self._public = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        self._private = (
+            key.signing_key()
+            .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            .decode()
+        )
+        publics = [_public(each) for each in key.every]
+        self._publics = {_kid(public): public for public in publics}
+        self._kid = _kid(publics[0])
         self._proven: dict[bytes, Proven] = {}
-        self._kid = hashlib.sha256(self._public.encode()).hexdigest()[:16]
 
     def jwks(self) -> dict[str, Any]:
-        """The public key for whoever wants to check tokens (RFC 7517)."""
-        public = jwk.construct(self._public, ALGORITHM).to_dict()
-        return {"keys": [public | {"use": "sig", "kid": self._kid}]}
+        """The public keys for whoever wants to check tokens (RFC 7517): also those that have
+        signed before, or will."""
+        named = {"use": "sig", "alg": ALGORITHM}
+        keys = [
+            jwk.construct(public, ALGORITHM).to_dict() | named | {"kid": kid}
+            for kid, public in self._publics.items()
+        ]
+        return {"keys": keys}
 
     def issue(
         self, user: UserView, password_hash: str, session_id: SessionId | None = None
@@ -89,12 +95,13 @@ class Tokens:
 
     def _checked(self, token: str) -> Proven:
         try:
+            kid = jwt.get_unverified_header(token).get("kid", self._kid)
             claims = jwt.decode(
-                token, self._public, [ALGORITHM], audience=NAME, issuer=NAME, options=REQUIRED
+                token, self._publics[kid], [ALGORITHM], audience=NAME, issuer=NAME, options=REQUIRED
             )
         except ExpiredSignatureError:
             raise Unauthorized("token_expired", "The token has expired; log in again.") from None
-        except (JOSEError, ValueError, TypeError):
+        except (JOSEError, ValueError, TypeError, KeyError):
             raise Unauthorized("unauthenticated", "The token is not one of ours.") from None
         return _proven(claims)
 
@@ -106,6 +113,16 @@ def password_mark(password_hash: str) -> str:
     """Changes with the password, and tells nothing of it: old tokens end with the old password."""
     digest = hashlib.sha256(password_hash.encode()).digest()
     return base64.urlsafe_b64encode(digest[:9]).decode()
+
+
+def _public(key: InstanceKey) -> str:
+    public = key.signing_key().public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _kid(public: str) -> str:
+    """A key's name, from the key itself."""
+    return hashlib.sha256(public.encode()).hexdigest()[:16]
 
 
 def _proven(claims: dict[str, Any]) -> Proven:

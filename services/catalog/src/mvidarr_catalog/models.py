@@ -6,6 +6,7 @@ from . import (
     log_queries,
     profiles,
     rebuilds,
+    sealing,
     snapshots,
     subscriptions,
     undo,
@@ -103,6 +104,7 @@ MODELS: tuple[ReadModel, ...] = (
     snapshots.model,
     what_if.model,
     imports.model,
+    sealing.model,
 )
 
 

@@ -9,6 +9,7 @@ from . import (
     history,
     job,
     jobs,
+    keys,
     library,
     log,
     login,
@@ -29,7 +30,7 @@ from . import (
 
 GROUPS = (
     run, demo, login, library, jobs, job, pipelines, workers, queues, retries, history, why, undo,
-    what_if, log, parked, rebuild, messages, settings, site, doctor, backup,
+    what_if, log, parked, rebuild, messages, settings, site, doctor, backup, keys,
 )  # fmt: skip
 
 

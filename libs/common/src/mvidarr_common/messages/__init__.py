@@ -19,6 +19,7 @@ from . import (
     pipelines,
     profiles,
     queries,
+    sealing,
     sessions,
     sites,
     steering,
@@ -42,5 +43,5 @@ __all__ = [
     "Command", "Event", "Kind", "Message", "Query", "Signal", "UnknownMessage", "Value", "archive",
     "batches", "curating", "dispatch", "dispatch_queries", "fetching", "find", "identity", "ids",
     "jobs", "library", "logins", "media", "notify", "pages", "passes", "pipelines", "profiles",
-    "queries", "registered", "sessions", "sites", "steering", "system", "watching",
+    "queries", "registered", "sealing", "sessions", "sites", "steering", "system", "watching",
 ]  # fmt: skip

@@ -1,9 +1,12 @@
-"""Who tried to log in and could not: for the audit, and for pauses between attempts."""
+"""Who tried to log in and could not, and which keys are used: for the audit, and for pauses.
+
+Nothing of it changes who may do what.
+"""
 
 from typing import Literal
 
 from .base import Command, Event
-from .ids import UserId
+from .ids import ApiKeyId, UserId
 from .sessions import Device, Method
 
 WhyNot = Literal["unknown_user", "wrong_password", "wrong_code", "no_role", "name_taken"]
@@ -37,3 +40,13 @@ class ForgetFailedLogins(Command, wire="login.forget_failed"):
 
 class FailedLoginsForgotten(Event, wire="login.failed_forgotten"):
     of: str
+
+
+class NoteApiKeyUse(Command, wire="api_key.note_use", about="api_key:api_key_id"):
+    """Somebody comes with this key; said once an hour at most."""
+
+    api_key_id: ApiKeyId
+
+
+class ApiKeyUsed(Event, wire="api_key.used", about="api_key:api_key_id"):
+    api_key_id: ApiKeyId

@@ -7,13 +7,15 @@ from fastapi import Query, Request, Response
 from pydantic import Field
 
 from mvidarr_api_gateway.bodies import Body
-from mvidarr_api_gateway.commanding import Reply, perform
+from mvidarr_api_gateway.commanding import NOTHING, Reply, perform
+from mvidarr_api_gateway.deciding import asked_now
 from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
 from mvidarr_api_gateway.release import IN_CONTAINER, STARTED, VERSION
 from mvidarr_api_gateway.responses import json_bytes, json_value
 from mvidarr_common.messages import identity
 from mvidarr_common.messages.logins import LoginFailed
-from mvidarr_common.messages.queries import Facts, GetSystem, ListFacts, SystemView
+from mvidarr_common.messages.queries import Facts, GetSystem, ListFacts, SystemView, View
+from mvidarr_common.messages.sealing import ListSealed, Resealed, ResealSecrets
 from mvidarr_common.messages.sessions import SessionStarted
 from mvidarr_common.messages.system import ReadModelRebuilt, RebuildReadModel
 
@@ -28,6 +30,12 @@ LOGINS = tuple(
 class Skipping(Body):
     limit: int = Field(default=50, ge=1, le=500)
     skip: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class Resealing(View):
+    """How many secrets another key had sealed."""
+
+    resealed: int
 
 
 class Which(Body):
@@ -66,6 +74,21 @@ async def logins(page: Annotated[Skipping, Query()], deps: Given) -> Response:
     """Who logged in and who could not, from where, how and why: the newest first."""
     asked = ListFacts(types=LOGINS, limit=page.limit, skip=page.skip)
     return json_bytes(await deps.reads.get(asked))
+
+
+@router.post("/reseal", openapi_extra=needs("admin"), response_model=Resealing)
+async def reseal(request: Request, deps: Given) -> Response:
+    """Seal every secret anew with the instance key that is in use."""
+    known = (await asked_now(deps, ListSealed())).items
+    old = [each for each in known if not deps.key.sealed_by_first(each.secret)]
+    items = tuple(
+        Resealed(
+            **each.model_dump(by_alias=False), sealed=deps.key.seal(deps.key.unseal(each.secret))
+        )
+        for each in old
+    )
+    await perform(request, ResealSecrets(items=items), NOTHING)
+    return json_value({"resealed": len(items)})
 
 
 @router.post("/rebuild", openapi_extra=needs("admin"), response_model=ReadModelRebuilt)

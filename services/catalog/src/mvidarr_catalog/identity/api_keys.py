@@ -1,7 +1,7 @@
 """The API keys: known by their hash, revoked with their user."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
@@ -17,6 +17,7 @@ from mvidarr_common.messages.identity import (
     Role,
 )
 from mvidarr_common.messages.ids import ApiKeyId, UserId, derive
+from mvidarr_common.messages.logins import ApiKeyUsed, NoteApiKeyUse
 from mvidarr_common.messages.queries import (
     ApiKeys,
     ApiKeyView,
@@ -35,20 +36,38 @@ class ApiKey(Row, table="api_keys", subject="api_key", indexes=(("key_hash",), (
     role: Role
     expires: datetime | None
     added: datetime
+    used: datetime | None
 
 
-model = ReadModel(rows=(ApiKey,), version=1)
+OFTEN = timedelta(hours=1)
+"""Between two uses that are noted."""
+
+model = ReadModel(rows=(ApiKey,), version=2)
 
 
 @model.fold
 def created(event: ApiKeyCreated, cause: Envelope, state: State) -> None:
     fields = event.model_dump(by_alias=False, exclude={"api_key_id"})
-    state.put(ApiKey(id=event.api_key_id, added=cause.time, **fields))
+    state.put(ApiKey(id=event.api_key_id, added=cause.time, used=None, **fields))
 
 
 @model.fold
 def revoked(event: ApiKeyRevoked, _: Envelope, state: State) -> None:
     state.drop(ApiKey, event.api_key_id)
+
+
+@model.fold
+def used(event: ApiKeyUsed, cause: Envelope, state: State) -> None:
+    key = state.get(ApiKey, event.api_key_id)
+    if key:
+        state.put(key.changed(used=cause.time))
+
+
+@model.decide
+def note_use(command: NoteApiKeyUse, cause: Envelope, state: Known) -> Iterator[Decision]:
+    key = state.get(ApiKey, command.api_key_id)
+    if key and (key.used is None or key.used + OFTEN <= cause.time):
+        yield ApiKeyUsed(api_key_id=command.api_key_id)
 
 
 @model.decide
@@ -82,4 +101,5 @@ def key_view(key: ApiKey) -> ApiKeyView:
         role=key.role,
         expires=key.expires,
         added=key.added,
+        used=key.used,
     )

@@ -50,6 +50,8 @@ class ApiKeyView(View):
     role: Role
     expires: datetime | None
     added: datetime
+    used: datetime | None = None
+    """Within the hour."""
 
 
 class SessionView(View):
