@@ -150,8 +150,9 @@ class Refill:
 
     async def _fold_chunk(self, connection: AsyncConnection, chunk: Chunk) -> None:
         read = [each async for each in _decoded_all(chunk)]
-        messages = (envelope.message for envelope in read)
-        await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
+        if not self._mind.state.knows_all(self._brain.rows):
+            messages = (envelope.message for envelope in read)
+            await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
         for number, ((seq, _), envelope) in enumerate(zip(chunk, read, strict=True), 1):
             await self._fold(connection, envelope)
             self._seq = seq

@@ -114,6 +114,10 @@ class State:
         """Those of the keys that are not in memory."""
         return {key for key in keys if key not in self._rows and key[0] not in self._complete}
 
+    def knows_all(self, kinds: Iterable[type[Row]]) -> bool:
+        """Whether nothing of these tables is outside of memory."""
+        return self._complete.issuperset(kinds)
+
     def take_changes(self) -> Rows:
         """The rows to be written (None: deleted); from now on they count as written."""
         changes = {key: self._rows[key] for key in self._dirty}
