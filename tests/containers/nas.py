@@ -13,7 +13,7 @@ from testcontainers.core.container import DockerContainer
 
 from mvidarr_common.cli.access import Access
 from mvidarr_common.files import DataRoot
-from mvidarr_common.testing.servers import wait_until
+from mvidarr_common.testing.servers import Private, wait_until
 
 from .fleet import GRACE, START_LIMIT, VERSION
 
@@ -21,7 +21,7 @@ OWNER, GROUP = 1234, 2345
 TOLD = {"PUID": str(OWNER), "PGID": str(GROUP), "UMASK": "027", "TZ": "Asia/Tokyo"}
 
 
-class Nas:
+class Nas(Private):
     """`with Nas(folder) as nas: …`: one container, with nothing else beside it."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,16 +33,13 @@ class Nas:
             self._container.with_volume_mapping(str(place), inside, "rw")
         self._container.with_exposed_ports(8080)
 
-    def __enter__(self) -> "Nas":
-        try:
-            self._container.start()
-            self.wait()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def start(self) -> None:
+        """Start it, and wait until it is healthy."""
+        self._container.start()
+        self.wait()
 
-    def __exit__(self, *failure: object) -> None:
+    def close(self) -> None:
+        """Remove it; its folders stay."""
         self._container.stop()
         self._container.get_docker_client().client.close()
 
