@@ -121,11 +121,11 @@ async def test_a_stream_is_opened_by_its_first_address_alone(
     assert (part.status_code, part.text) == (206, "seg")
 
 
-@pytest.mark.parametrize(
-    "name", ["../Song.mp4", "v0", "v1/index.m3u8", "%2e%2e/%2e%2e/Song.mp4", "Song.mp4", ""]
-)
-async def test_a_stream_holds_nothing_but_its_own(film: Rendition, as_: As, name: str) -> None:
-    assert (await (await as_("admin")).get(f"{PLACE}/hls/{name}")).status_code == 404
+async def test_a_stream_holds_nothing_but_its_own(film: Rendition, as_: As) -> None:
+    client = await as_("admin")
+    outside = ("../Song.mp4", "%2e%2e/%2e%2e/Song.mp4", "Song.mp4", "v0", "v1/index.m3u8", "")
+    for name in outside:
+        assert (await client.get(f"{PLACE}/hls/{name}")).status_code == 404, name
 
 
 async def test_subtitles_and_small_frames_belong_to_a_film(
