@@ -209,6 +209,7 @@ class Fleet:
             "admin_password": self._password,
             "allow_private_addresses": "true",
             "log_format": "text",
+            "token_lifetime": "86400",
             "host": "0.0.0.0",  # inside the container
             "grace": str(GRACE - 10),
         }

@@ -166,4 +166,5 @@ def for_this_engine() -> dict[str, Any]:
     for service in made["services"].values():
         if "MVIDARR_HOST" in (service.get("environment") or {}) or "downloader" in service["image"]:
             service["environment"]["MVIDARR_ALLOW_PRIVATE_ADDRESSES"] = "true"
+            service["environment"]["MVIDARR_TOKEN_LIFETIME"] = "86400"
     return made

@@ -72,3 +72,10 @@ async def test_another_instance_key_takes_over_without_a_break(
     assert all(InstanceKey(NEW).sealed_by_first(each.secret) for each in texts)
     [known] = (await catalog.show(SubscriptionsTo(event_type="video.added"))).items
     assert InstanceKey(NEW).unseal(known.address) == "http://hooks.example/1"
+
+
+async def test_a_key_is_given_back_by_a_logout(as_: Any, anyone: httpx.AsyncClient) -> None:
+    made = await (await as_("user")).post("/api/v1/api-keys", json={"name": "k", "role": "user"})
+    key = {"X-Api-Key": made.json()["key"]}
+    assert (await anyone.post(f"{AUTH}/logout", headers=key)).status_code == 204
+    assert (await anyone.get(f"{AUTH}/me", headers=key)).status_code == 401

@@ -126,7 +126,7 @@ async def test_our_proxy_is_believed_and_nobody_else(
     anyone: httpx.AsyncClient, deps: Deps, app: Any, as_: Any
 ) -> None:
     deps.settings.trusted_header = "Remote-User"
-    deps.settings.trusted_proxies = ("127.0.0.0/8", "10.0.0.0/8")
+    app._proxies = deps.settings.trusted_proxies = ("127.0.0.0/8", "10.0.0.0/8")
     for names, status in ((["admin"], 200), ([], 401), (["admin", "x"], 401), (["new"], 403)):
         told = [("Remote-User", name) for name in names] + [("X-Forwarded-For", "192.0.2.7")]
         assert (await anyone.post(f"{AUTH}/proxy", headers=told)).status_code == status, names

@@ -52,3 +52,9 @@ def test_a_broken_token_file_is_no_login() -> None:
     assert access().headers == {}
     store_token("http://127.0.0.1:8080", "secret")
     assert access().token == "secret"
+
+
+def test_a_stored_key_is_sent_as_one() -> None:
+    store_token("http://127.0.0.1:8080", "mva_secret")
+    assert access().headers == {"X-Api-Key": "mva_secret"}
+    assert access().greeting == {"apiKey": "mva_secret"}

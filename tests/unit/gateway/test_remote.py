@@ -1,9 +1,10 @@
 """From which address somebody comes, and what proxies may say about it."""
 
-import pytest
-from starlette.requests import Request
+from typing import Any
 
-from mvidarr_api_gateway.remote import remote_of
+import pytest
+
+from mvidarr_api_gateway.remote import PEER, see_through
 
 OURS = ("10.0.0.0/8", "2001:db8::/32")
 
@@ -22,5 +23,6 @@ OURS = ("10.0.0.0/8", "2001:db8::/32")
 )
 def test_only_our_proxies_are_believed(peer: str, told: str, remote: str) -> None:
     headers = [(b"x-forwarded-for", told.encode())]
-    request = Request({"type": "http", "client": (peer, 1), "headers": headers})
-    assert remote_of(request, OURS) == remote
+    scope: dict[str, Any] = {"type": "http", "client": (peer, 1), "headers": headers}
+    see_through(scope, OURS)
+    assert (scope["client"][0], scope[PEER]) == (remote, peer)

@@ -22,7 +22,7 @@ def application(deps: Deps) -> Edge:
     limits = Limits(settings.body_limit, settings.body_seconds, larger)
     app = _shared(api(deps), settings.cors_origins)
     memory = Memory(app, deps, settings.cache_bytes)
-    return Edge(memory, limits, deps.rates)
+    return Edge(memory, limits, deps.rates, settings.trusted_proxies)
 
 
 def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -17,6 +17,7 @@ from mvidarr_common.messages.ids import new_id
 
 from .problems import refused
 from .rates import Rates, headers
+from .remote import see_through
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +57,18 @@ class Limits:
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, rates: Rates) -> None:
+    def __init__(
+        self, app: ASGIApp, limits: Limits, rates: Rates, proxies: Sequence[str] = ()
+    ) -> None:
         self.app = app
         self._limits = limits
         self._rates = rates
+        self._proxies = proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, websocket or lifespan."""
+        if scope["type"] != "lifespan":
+            see_through(scope, self._proxies)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

@@ -25,7 +25,7 @@ WRONG_CODE = Unauthorized("wrong_code", "The code is wrong, or was used before."
 async def log_in(request: Request, deps: Deps, body: Login) -> Opened:
     """A session for who proves to be this user. Logins from one address come one by one: what has
     failed counts before the next is tried."""
-    device = device_of(request, deps)
+    device = device_of(request)
     async with deps.passwords.turn(device.remote or ""):
         state = await _state(deps, body.username, device)
         user = await _with_password(deps, body, state, device)

@@ -30,7 +30,6 @@ from mvidarr_common.messages.sessions import (
 from .deciding import asked_now, decided
 from .deps import Deps
 from .identity import key_hash
-from .remote import remote_of
 
 LONGEST_AGENT = 300
 _TOKEN = re.compile(r"mvr_([0-9a-f-]{36})\.([0-9a-f-]{36})\.[\w-]{43}")
@@ -76,10 +75,10 @@ class Opened:
         return self.plain | {"accessToken": self.access, "refreshToken": self.refresh}
 
 
-def device_of(request: Request, deps: Deps) -> Device:
+def device_of(request: Request) -> Device:
     """From where a request comes."""
     agent = request.headers.get("user-agent", "").replace("\0", "")[:LONGEST_AGENT]
-    remote = remote_of(request, deps.settings.trusted_proxies)
+    remote = request.client.host if request.client else None
     return Device(remote=remote, user_agent=agent or None)
 
 
@@ -94,7 +93,7 @@ async def open_session(
         user_id=user.id,
         token_hash=key_hash(token),
         method=method,
-        device=device_of(request, deps),
+        device=device_of(request),
         expires=_end(deps),
         step=proof.step,
         recovery_hash=proof.recovery_hash,
@@ -122,7 +121,7 @@ async def renew(request: Request, deps: Deps, token: str) -> Opened:
         session_id=id,
         token_hash=key_hash(token),
         next_hash=key_hash(following),
-        device=device_of(request, deps),
+        device=device_of(request),
         expires=_end(deps),
     )
     actor = f"user/{user_id}"

@@ -15,7 +15,7 @@ class GatewaySettings(LoginSettings):
     )
     port: int = Field(default=8080, description="port of the API; 0 takes a free one", ge=0)
     token_lifetime: float = Field(
-        default=12 * 3600.0, description="seconds until an access token has to be renewed", gt=0
+        default=900.0, description="seconds until an access token has to be renewed", gt=0
     )
     session_lifetime: float = Field(
         default=30 * 86400.0,

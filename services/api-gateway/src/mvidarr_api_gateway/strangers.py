@@ -68,7 +68,7 @@ async def _user(deps: Deps, id: UserId) -> UserView:
 async def _refused(
     request: Request, deps: Deps, name: str, user: UserView | None, method: Method, why: WhyNot
 ) -> Forbidden:
-    await report(deps, name, user, method, why, device_of(request, deps))
+    await report(deps, name, user, method, why, device_of(request))
     return Forbidden(why, REASONS[why])
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import orjson
 
+API_KEY = "mva_"
+"""How the keys begin."""
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 
@@ -35,18 +37,20 @@ class Access:
 def access() -> Access:
     """What the environment says (MVIDARR_SERVER, MVIDARR_API_KEY), else the stored login."""
     address = os.environ.get("MVIDARR_SERVER", DEFAULT_SERVER).rstrip("/")
-    key = os.environ.get("MVIDARR_API_KEY")
-    return Access(address, api_key=key, token=None if key else stored_token(address))
+    key, stored = os.environ.get("MVIDARR_API_KEY"), stored_token(address)
+    if key is None and stored is not None and not stored.startswith(API_KEY):
+        return Access(address, token=stored)
+    return Access(address, api_key=key or stored)
 
 
 def token_file() -> Path:
-    """Where `mvidarr login` keeps its token."""
+    """Where `mvidarr login` keeps what opens the server."""
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "mvidarr" / "token"
 
 
 def stored_token(address: str) -> str | None:
-    """The token of this very server: it is shown to no other."""
+    """The key or token of this very server: it is shown to no other."""
     try:
         stored = orjson.loads(token_file().read_bytes())
     except (OSError, ValueError):

@@ -144,9 +144,9 @@ class Client:
         except NotFound:  # the brain has not read it yet
             return CommandView(id=command_id, state="pending")
 
-    async def login(self, username: str, password: str) -> str:
-        """A token for this user."""
-        body = {"username": username, "password": password}
+    async def login(self, username: str, password: str, code: str | None = None) -> str:
+        """A token for this user, for some minutes."""
+        body = {"username": username, "password": password, "code": code}
         token = (await self._send("POST", "/auth/login", json=body)).json()["accessToken"]
         return str(token)
 

@@ -71,6 +71,7 @@ class System(Private):
             "log_format": "text",
             "requests_per_address": 0,
             "requests_per_user": 0,
+            "token_lifetime": 86400,
             "amqp_url": amqp_url,
             "database_url": database_url,
             **settings,

@@ -13,6 +13,7 @@ from mvidarr_api_gateway.logins import log_in
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.sessions import Opened, owner_of, renew
 from mvidarr_common.errors import Conflict, Unauthorized
+from mvidarr_common.messages.identity import RevokeApiKey
 from mvidarr_common.messages.sessions import RevokeSession
 
 router = guarded_router("/api/v1/auth", "auth")
@@ -34,7 +35,9 @@ async def refresh(request: Request, deps: Given, body: Renewal | None = None) ->
 
 @router.post("/logout", openapi_extra=needs("readonly", enrolling=True), status_code=204)
 async def logout(request: Request, caller: Asker) -> Response:
-    """End the session of this token, everywhere and at once."""
+    """End the session of this token, or this API key, everywhere and at once."""
+    if caller.api_key_id is not None:
+        return await perform(request, RevokeApiKey(api_key_id=caller.api_key_id), NOTHING)
     if caller.session_id is None:
         raise Conflict("no_session", "These credentials belong to no session.")
     wish = RevokeSession(session_id=caller.session_id, reason="logout")

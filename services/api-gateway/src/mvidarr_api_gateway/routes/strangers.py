@@ -12,7 +12,7 @@ from mvidarr_api_gateway.csrf import token_of
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
 from mvidarr_api_gateway.oidc import LIFETIME, local
-from mvidarr_api_gateway.remote import peer_of, trusted
+from mvidarr_api_gateway.remote import PEER, trusted
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.strangers import believe, welcome
 from mvidarr_common.errors import NotFound, Unauthorized
@@ -62,7 +62,7 @@ async def arrive(
 async def by_proxy(request: Request, deps: Given) -> Response:
     """A session in cookies for whom the proxy in front of us names."""
     header = deps.settings.trusted_header
-    if header is None or not trusted(peer_of(request), deps.settings.trusted_proxies):
+    if header is None or not trusted(request.scope.get(PEER), deps.settings.trusted_proxies):
         raise NotFound("not_found", "Nobody logs in this way here.")
     named = request.headers.getlist(header)
     if len(named) != 1 or not NAME.fullmatch(named[0].strip()):

@@ -12,6 +12,7 @@ from mvidarr_common.cli.access import Access
 from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.cli.history import history_of, records_table
 from mvidarr_common.cli.library import follow_videos, library_table
+from mvidarr_common.cli.login import enter
 from mvidarr_common.cli.output import console, say
 from mvidarr_common.demo.media import Conduct
 from mvidarr_common.demo.receiver import Receiver
@@ -99,10 +100,9 @@ def _described(sample: Sample) -> str:
 
 async def _log_in(place: Place) -> Access:
     username, password = await first_login(place)
-    async with open_client(Access(place.address)) as client:
-        token = await client.login(username, password)
+    entered = await enter(place.address, username, password)
     say(f"Logged in as {username}, with the password generated at the first start.")
-    return Access(place.address, token=token)
+    return entered
 
 
 async def _play(stage: Stage, keep: bool) -> str:
