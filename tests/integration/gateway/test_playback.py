@@ -167,6 +167,9 @@ async def test_a_channel_never_ends(
         assert lines.count("#EXTINF:62,Band – Song") == 2
         at = lines[-1]
     assert "start=6" in at
+    deps.settings.public_url = "https://videos.example/mvidarr/"
+    lines = (await anyone.get(at)).text.splitlines()
+    assert all(line.startswith("https://videos.example/mvidarr/api/v1/") for line in lines[3::2])
 
 
 async def _ready(catalog: Catalog, deps: Deps) -> None:

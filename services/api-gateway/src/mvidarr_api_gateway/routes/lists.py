@@ -53,7 +53,7 @@ class ListLinks(Value):
 @router.get("/lists", openapi_extra=needs("readonly"), response_model=ListLinks)
 async def links(request: Request, deps: Given, caller: Asker) -> Response:
     """Signed addresses of the lists, for players that send no headers."""
-    ticket, base = deps.links.ticket("lists", caller.user_id), f"{request.base_url}api/v1"
+    ticket, base = deps.links.ticket("lists", caller.user_id), _api(request, deps)
     found = {"videos": f"{base}/videos.m3u8", "channel": f"{base}/channel.m3u8"}
     signed = {name: f"{url}?ticket={ticket}" for name, url in found.items()}
     return json_value(signed, headers={"Cache-Control": "no-store"})
@@ -94,7 +94,7 @@ def _entries(films: Sequence[VideoView], request: Request, deps: Deps, user: Use
         file = next((each for each in video.files if each.state == "present"), None)
         if file is not None:
             ticket = deps.links.ticket(f"files/{file.id}", user)
-            url = f"{request.base_url}api/v1/files/{file.id}/content?ticket={ticket}"
+            url = f"{_api(request, deps)}/files/{file.id}/content?ticket={ticket}"
             seconds = file.rendition.facts.duration
             entries.append(
                 Entry(url, credit(video.artist, video.title), seconds, video.about.album)
@@ -120,4 +120,9 @@ def _following(asked: Channel, request: Request, deps: Deps, user: UserId) -> st
     ticket = request.headers.get("x-ticket") or deps.links.ticket("lists", user)
     told = asked.model_dump(exclude_none=True, exclude={"start"})
     query = urlencode(told | {"start": asked.start + asked.count, "ticket": ticket})
-    return f"{request.base_url}api/v1/channel.m3u8?{query}"
+    return f"{_api(request, deps)}/channel.m3u8?{query}"
+
+
+def _api(request: Request, deps: Deps) -> str:
+    """Where players find the API, which a proxy may serve elsewhere."""
+    return (deps.settings.public_url or str(request.base_url)).rstrip("/") + "/api/v1"
