@@ -25,6 +25,8 @@ from .measure import RUNS, Figure, Series
 
 CONNECTIONS = (64, 500)
 SECONDS = 5
+PAUSE = 3
+"""Seconds in which questions that nobody waits for any more come to their end."""
 VIDEOS = 20
 PATH = "/api/v1/videos"
 UNIQUE = count(1)
@@ -77,6 +79,7 @@ async def _figures(access: Access, address: str, script: Path, connections: int)
         lua = UNCACHED.format(path=PATH, start=next(UNIQUE) * 100_000)
         await asyncio.to_thread(script.write_text, lua)
         asked.append(await _wrk(access.address + PATH, access, connections, script))
+        await asyncio.sleep(PAUSE)
     where = f"{connections} connections"
     return [
         Figure("GET from memory", where, "/s", _rate("", ours), (

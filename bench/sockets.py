@@ -20,6 +20,7 @@ import uvloop
 
 HANDSHAKES = 100
 """At a time."""
+TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 STAMP = re.compile(rb'"done":([\d.]+)|"id":"([^"]+)"')
 
 
@@ -59,7 +60,7 @@ class Client(asyncio.Protocol):
             self.ready.set_exception(ConnectionError(self._buffer.decode(errors="replace")))
 
     def _frame(self) -> bytes:
-        if len(self._buffer) < 4:
+        if len(self._buffer) < 2:
             return b""
         short = self._buffer[1]
         start = 2 if short < 126 else 4
@@ -67,9 +68,12 @@ class Client(asyncio.Protocol):
         if len(self._buffer) < start + length:
             return b""
         frame = self._buffer[start : start + length]
-        if self._buffer[0] == 0x88:
+        kind, self._buffer = self._buffer[0], self._buffer[start + length :]
+        if kind == CLOSE:
             raise ConnectionError(f"the server has closed: {frame!r}")
-        self._buffer = self._buffer[start + length :]
+        if kind == PING:
+            self._transport.write(_masked(frame, PONG))
+            return self._frame()
         return frame
 
     def _take(self, frame: bytes, now: float) -> None:
@@ -79,11 +83,11 @@ class Client(asyncio.Protocol):
             self._arrived.append(((found[1] or found[2]).decode(), now))
 
 
-def _masked(payload: bytes) -> bytes:
-    """A text frame; a mask of zeros is one."""
+def _masked(payload: bytes, kind: int = TEXT) -> bytes:
+    """A frame; a mask of zeros is one."""
     length = len(payload)
     head = bytes([0x80 | length]) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
-    return b"\x81" + head + bytes(4) + payload
+    return bytes([kind]) + head + bytes(4) + payload
 
 
 async def _connected(

@@ -66,6 +66,33 @@ async def test_what_the_client_knows_is_not_told_again() -> None:
     assert await box.take() == [later]
 
 
+async def test_who_waits_is_told_at_once_and_in_order_whatever_the_line_takes() -> None:
+    box, told, takes = _box(), list[Frame](), True
+
+    def write(frame: Frame) -> bool:
+        if takes:
+            told.append(frame)
+        return takes
+
+    box.write = write
+    frames = [_fact(n) for n in range(5)]
+    box.fact(frames[0])  # nobody waits yet
+    assert await box.take() == frames[:1]
+    box.fact(frames[1])  # it is being told of the first
+    assert told == []
+    assert await box.take() == frames[1:2]
+    taking = asyncio.create_task(box.take())
+    await asyncio.sleep(0)
+    box.fact(frames[2])
+    assert (told, box.position) == ([frames[2]], 2)
+    takes = False
+    box.fact(frames[3])
+    takes = True
+    box.fact(frames[4])
+    assert told == [frames[2]]
+    assert await taking == frames[3:]
+
+
 async def test_only_what_is_newer_than_the_credentials_ends_them() -> None:
     box, why = _box(), Unauthorized("token_expired", "Your rights have changed.")
     box.rights_end(10, why)

@@ -41,6 +41,9 @@ class Line(Protocol):
     async def gone(self) -> None:
         """Returns when the client has gone."""
 
+    def say_now(self, frame: Frame) -> bool:
+        """Without waiting, or not at all; whether it was said."""
+
 
 @dataclass
 class Conversation:
@@ -54,6 +57,7 @@ class Conversation:
     async def hold(self, line: Line) -> None:
         """Until it ends; raises an exception group with why, if the client has not just gone."""
         hub, user = self.deps.hub, self.caller.user_id
+        self.box.write = line.say_now
         with hub.place(user, self.deps.settings.live_connections), hub.delivering(self.box):
             async with asyncio.TaskGroup() as group:
                 telling = group.create_task(self._tell(line))

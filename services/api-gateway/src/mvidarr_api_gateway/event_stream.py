@@ -45,6 +45,9 @@ class _Line:
     async def say(self, frame: Frame) -> None:
         await self._send({"type": "http.response.body", "body": frame.event, "more_body": True})
 
+    def say_now(self, frame: Frame) -> bool:
+        return False
+
     async def gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from mvidarr_common.envelope import Envelope
+from mvidarr_common.prepared import text_frame
 from mvidarr_common.redaction import redacted
 
 from .feed import Fact
@@ -26,6 +27,11 @@ class Frame:
         self.position: str | None = told.get("position")
         self.offset = offset
         self.text = orjson.dumps(told).decode()
+
+    @cached_property
+    def wire(self) -> bytes:
+        """As a whole frame of a websocket."""
+        return text_frame(self.text)
 
     @cached_property
     def event(self) -> bytes:

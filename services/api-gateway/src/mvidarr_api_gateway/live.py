@@ -8,12 +8,14 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from mvidarr_common.errors import Forbidden, Problem
+from mvidarr_common.prepared import EXTENSION
 
 from .callers import Caller
 from .closing import Closing, reason_of
 from .conversation import Conversation, Wish, opened
 from .deps import Deps
 from .frames import Frame, of_error
+from .metrics import LIVE_FRAMES
 
 PATIENCE = 10.0
 GOODBYE = 2.0
@@ -32,10 +34,17 @@ class Socket:
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
+        self._write = socket.scope.get("extensions", {}).get(EXTENSION, {}).get("write")
 
     async def say(self, frame: Frame) -> None:
         """Waits while the client's buffer is full."""
         await self._socket.send({"type": "websocket.send", "text": frame.text})
+
+    def say_now(self, frame: Frame) -> bool:
+        """Bytes that are the same for everybody, where the server takes them."""
+        said = self._write is not None and self._write(frame.wire)
+        LIVE_FRAMES.inc(said)
+        return said
 
     async def gone(self) -> None:
         """What the client says after its first message means nothing; that it goes, does."""

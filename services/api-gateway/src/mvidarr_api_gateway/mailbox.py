@@ -5,6 +5,7 @@ dropped: a box with too many takes no more of them until its client has caught u
 """
 
 import asyncio
+from collections.abc import Callable
 
 from .frames import GAP, Frame
 
@@ -15,7 +16,8 @@ Key = int | tuple[str, str]
 
 
 class Mailbox:
-    """Filled by everybody's follower, emptied by the client's own task."""
+    """Filled by everybody's follower, emptied by the client's own task; while that waits, what
+    comes may go straight to the client."""
 
     def __init__(
         self, topics: frozenset[str], own: frozenset[str], checked: int, position: int | None
@@ -28,6 +30,9 @@ class Mailbox:
         self.position = position
         self.behind = True
         """Whether facts are not taken now."""
+        self.write: Callable[[Frame], bool] | None = None
+        """Tells the client at once, if it can take it; used only while nothing else waits."""
+        self._busy = True
         self._waiting: dict[Key, Frame] = {}
         self._signals: dict[Key, None] = {}
         self._missed = False
@@ -39,6 +44,9 @@ class Mailbox:
         assert frame.offset is not None
         if self.behind or (self.position is not None and frame.offset <= self.position):
             return
+        if self._told(frame):
+            self.position = frame.offset
+            return
         if len(self._waiting) - len(self._signals) >= FACTS:
             self.behind = True
         else:
@@ -47,6 +55,8 @@ class Mailbox:
 
     def signal(self, key: tuple[str, str], frame: Frame) -> None:
         """Overtakes what waits under the same key."""
+        if self._told(frame):
+            return
         if self._waiting.pop(key, None) is not None:
             del self._signals[key]
         self._waiting[key] = frame
@@ -83,7 +93,11 @@ class Mailbox:
     async def take(self) -> list[Frame]:
         """Everything that waits, at least one thing unless facts were refused; a gap comes first.
         Raises why it has ended."""
-        await self._news.wait()
+        self._busy = False
+        try:
+            await self._news.wait()
+        finally:
+            self._busy = True
         self._news.clear()
         self.require_open()
         found = [GAP, *self._waiting.values()] if self._missed else list(self._waiting.values())
@@ -91,6 +105,13 @@ class Mailbox:
         self._waiting.clear()
         self._signals.clear()
         return found
+
+    def _told(self, frame: Frame) -> bool:
+        """Whether the client was told at once: its own task says nothing now, and has nothing to
+        say."""
+        if self._busy or self._waiting or self._missed or self._end or self.write is None:
+            return False
+        return self.write(frame)
 
     def _drop_oldest(self) -> None:
         oldest = next(iter(self._signals))

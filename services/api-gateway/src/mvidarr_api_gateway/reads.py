@@ -163,7 +163,7 @@ class Reads:
     async def _position(self) -> PositionView:
         """How far the catalog is."""
         asked = fresh(GetPosition(), source="api-gateway")
-        return PositionView.model_validate_json(await self._catalog.ask(asked, POSITION))
+        return PositionView.model_validate_json(await self._catalog.ask_first(asked, POSITION))
 
     def _settled(self) -> bool:
         """Whether the catalog is known to have committed all that matters here."""
