@@ -53,10 +53,10 @@ class House:
     async def shows(self, id: str, *followed: bool) -> None:
         """Every gateway says so, of the one and among the many."""
         for client in self.clients:
-            one = (await client.get(f"/api/v1/artists/{id}")).json()
+            one = await self._current(client, f"/api/v1/artists/{id}")
             assert one.get("followed") in followed, (SEED, one)
-            listed = await client.get("/api/v1/artists", params={"search": one["name"]})
-            found = {each["id"]: each["followed"] for each in listed.json()["items"]}
+            listed = await self._current(client, "/api/v1/artists", search=one["name"])
+            found = {each["id"]: each["followed"] for each in listed["items"]}
             assert found.get(id) in followed, (SEED, found)
 
     async def write(self, dice: random.Random) -> None:
@@ -73,6 +73,17 @@ class House:
         """Fill the caches of both, all the time."""
         while not done.is_set():
             await dice.choice(self.clients).get("/api/v1/artists", params={"search": "artist"})
+
+    async def _current(self, client: httpx.AsyncClient, path: str, **params: str) -> Any:
+        """What is shown; while the catalog is away an answer may be old, and says so."""
+
+        async def answer() -> httpx.Response:
+            found = await client.get(path, params=params)
+            assert found.status_code == 200, found.text
+            assert "age" not in found.headers
+            return found
+
+        return (await eventually(answer, within=60)).json()
 
     async def _ask(self, method: str, dice: random.Random, path: str = "", **what: Any) -> Any:
         client = dice.choice(self.clients)

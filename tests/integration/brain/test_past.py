@@ -74,7 +74,7 @@ def _command(story: Story, dice: random.Random) -> None:
         IgnoreVideo(video_id=id),
         FollowArtist(name=dice.choice("ABC")),
         UnfollowArtist(artist_id=dice.choice(artists)),
-        MergeArtists(artist_id=artists[0], others=(artists[-1],)),
+        *(MergeArtists(artist_id=artists[0], others=(each,)) for each in artists[1:][-1:]),
         CancelJob(job_id=dice.choice(jobs)),
         UndoCommand(command_id=dice.choice(story.heard).id),
     ]
