@@ -154,3 +154,17 @@ async def test_a_better_file_is_wanted_below_the_cutoff(
     page = (await get(client, "/api/v1/wanted/cutoff", sortKey="unknown")).json()
     assert [each["id"] for each in page["records"]] == [poor]
     assert (page["totalRecords"], page["sortDirection"]) == (1, "descending")
+
+
+async def test_folders_are_scanned_by_a_command(as_: As) -> None:
+    manager = await as_("manager")
+    given = await manager.post("/api/v1/command", json={"name": "RescanFolders"})
+    assert given.status_code == 201, given.text
+    told = {"name": "RescanFolders", "commandName": "find imports", "trigger": "manual"}
+    assert told.items() <= given.json().items()
+    assert given.json()["status"] == "queued"
+    shown = await manager.get(given.headers["location"])
+    assert shown.json()["id"] == given.json()["id"]
+    listed = (await manager.get("/api/v1/command")).json()
+    assert [each["id"] for each in listed] == [given.json()["id"]]
+    assert (await manager.get("/api/v1/tag")).json() == []

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from mvidarr_api_gateway.deprecations import GOING, Deprecation
 from mvidarr_api_gateway.edge import Edge
 from mvidarr_api_gateway.guard import DECLARED
 from mvidarr_common.messages.identity import Role
@@ -39,6 +41,21 @@ async def test_the_page_asks_nobody_else(anyone: httpx.AsyncClient) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert not re.search(r"(src|href)=\"?https?:|//cdn", answer.text)
+
+
+async def test_what_will_go_says_so(
+    anyone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    since, sunset = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 6, 30, tzinfo=UTC)
+    successor = "/api/v2/videos"
+    monkeypatch.setitem(GOING, "videos_videos", Deprecation(since, sunset, successor))
+    answer = await anyone.get("/api/v1/videos")
+    assert answer.headers["deprecation"] == "@1796083200"
+    assert answer.headers["sunset"] == "Wed, 30 Jun 2027 00:00:00 GMT"
+    assert answer.headers["link"] == '</api/v2/videos>; rel="successor-version"'
+    paths = (await anyone.get("/api/openapi.json")).json()["paths"]
+    assert paths["/api/v1/videos"]["get"]["deprecated"] is True
+    assert "deprecated" not in paths["/api/v1/videos"]["post"]
 
 
 async def test_a_key_in_the_address_is_seen_by_nobody(app: Edge) -> None:

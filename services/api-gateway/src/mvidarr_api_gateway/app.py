@@ -6,8 +6,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from .deprecations import operation_id
 from .deps import Deps
-from .description import description, operation_id
+from .description import description
 from .edge import Edge, Limits
 from .memory import Memory
 from .problems import install

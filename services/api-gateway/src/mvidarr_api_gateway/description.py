@@ -5,12 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from mvidarr_common.messages import Value
 
 from .answers import HEADERS, PARAMETERS, Operation, PendingView, ProblemView, tell_all
 from .cookies import ACCESS
+from .deprecations import GOING
 from .examples import give_examples
 from .routes import ROUTERS
 
@@ -33,11 +33,6 @@ def description(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def operation_id(route: APIRoute) -> str:
-    """How generated clients name it, by file and function: `videos_edit`."""
-    return f"{route.endpoint.__module__.rpartition('.')[2]}_{route.name}"
-
-
 def operations(document: dict[str, Any]) -> Iterator[Operation]:
     """Every method of every path."""
     for path, methods in document["paths"].items():
@@ -54,6 +49,9 @@ def _complete(document: dict[str, Any]) -> None:
     }
     give_examples(operations(document), ROUTERS)
     tell_all(operations(document))
+    for operation in operations(document):
+        if operation.said["operationId"] in GOING:
+            operation.said["deprecated"] = True
     for name in LEFT_OUT:
         components["schemas"].pop(name, None)
     for name, view in OWN.items():

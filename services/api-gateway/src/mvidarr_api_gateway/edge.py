@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mvidarr_common.messages.ids import new_id
 
+from .deprecations import going
 from .problems import refused
 from .rates import Rates, headers
 from .remote import see_through
@@ -110,6 +111,7 @@ class _Passing:
         self._whole = False
         self._state: dict[str, Any] = scope.setdefault("state", {})
         self._state["request_id"] = self.id
+        self._scope = scope
         _secrets_to_headers(scope)
 
     async def receive(self) -> Message:
@@ -138,6 +140,7 @@ class _Passing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             said = [*message["headers"], *headers(self._state.get("left", ()))]
+            said += going(self._scope.get("route"))
             message["headers"] = _with_safety(said, self.id)
         await self._send(message)
 

@@ -33,6 +33,7 @@ BODIES: dict[str, Any] = {
     },
     "Code": {"code": "287082"},
     "ContactBody": {"channel": "apprise", "address": "mailto://user:password@mail.example"},
+    "CommandBody": {"name": "RescanFolders"},
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
     "Login": {"username": "admin", "password": "correct horse battery"},
     "Matching": {"filter": "state = failed and failure.code = unavailable"},

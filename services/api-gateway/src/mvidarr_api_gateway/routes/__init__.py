@@ -3,6 +3,7 @@
 from . import (
     api_keys,
     arr,
+    arr_commands,
     artists,
     auth,
     bulks,
@@ -65,6 +66,7 @@ ROUTERS = (
     runs.router,
     system.router,
     arr.router,
+    arr_commands.router,
     feeds.router,
     what_if.router,
     events.router,
