@@ -29,7 +29,6 @@ BESIDE = {
     ".renditions/Song.hls/master.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n",
     ".renditions/Song.hls/v0/index.m3u8": '#EXTM3U\n#EXT-X-MAP:URI="film.m4s"\nfilm.m4s\n',
     ".renditions/Song.hls/v0/film.m4s": "segments",
-    "Song-sprite.vtt": "WEBVTT\n\n00:00:00.000 --> 00:00:10.000\ntiles-0.jpg#xywh=0,0,320,180\n",
     "Song.trickplay/320 - 10x10/0.jpg": "jpeg",
 }
 

@@ -1,6 +1,6 @@
 """Playlists as players read them."""
 
-from mvidarr_api_gateway.playlists import Entry, credit, m3u, programme, thumbnails, with_tickets
+from mvidarr_api_gateway.playlists import Entry, credit, m3u, programme, with_tickets
 
 IDS = [f"v{n}" for n in range(10)]
 
@@ -14,11 +14,6 @@ def test_every_address_of_a_stream_gets_the_ticket() -> None:
         '#EXTM3U\n#EXT-X-MAP:URI="film.m4s?ticket=t.u.c",BYTERANGE="800@0"\n#EXTINF:6.0,\n'
         "#EXT-X-BYTERANGE:99@800\nfilm.m4s?ticket=t.u.c\n\n#EXT-X-ENDLIST\n"
     )
-
-
-def test_small_frames_get_addresses_of_ours() -> None:
-    index = "WEBVTT\n\n00:00:00.000 --> 00:00:10.000\ntiles-3.jpg#xywh=0,0,320,180\n"
-    assert "\ntrickplay/3.jpg?ticket=t#xywh=0,0,320,180\n" in thumbnails(index, "t")
 
 
 def test_a_list_tells_who_plays_what() -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 M3U8 = "application/vnd.apple.mpegurl"
 _URI = re.compile(r'(URI=")([^"?]*)(")')
-_TILES = re.compile(r"^tiles-(\d+)\.jpg#", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +22,6 @@ class Entry:
 def with_tickets(playlist: str, ticket: str) -> str:
     """A playlist of HLS whose addresses can be opened by who holds the ticket."""
     return "".join(f"{_opened(line, ticket)}\n" for line in playlist.splitlines())
-
-
-def thumbnails(index: str, ticket: str) -> str:
-    """The index of small frames, with addresses of ours."""
-    return _TILES.sub(rf"trickplay/\1.jpg?ticket={ticket}#", index)
 
 
 def m3u(name: str, entries: Iterable[Entry]) -> str:

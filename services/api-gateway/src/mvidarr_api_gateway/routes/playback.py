@@ -10,12 +10,13 @@ from fastapi import Depends, Query, Request, Response
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
-from mvidarr_api_gateway.playlists import M3U8, thumbnails, with_tickets
+from mvidarr_api_gateway.playlists import M3U8, with_tickets
 from mvidarr_api_gateway.presence import present
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.routes.pipelines import begun
 from mvidarr_api_gateway.streaming import content_type, send_file
 from mvidarr_api_gateway.subtitles import Subtitles, subtitles_beside, webvtt
+from mvidarr_api_gateway.trickplay import index, sheets_of
 from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.ids import FileId
@@ -78,7 +79,7 @@ async def playback(id: FileId, deps: Given, caller: Asker) -> Response:
         subtitles=tuple(
             SubtitlesLink(name=each.name, url=link(f"subtitles/{each.name}.vtt")) for each in texts
         ),
-        trickplay=link("trickplay.vtt") if _ends(found, "-sprite.vtt") else None,
+        trickplay=link("trickplay.vtt") if sheets_of(found.rendition) else None,
     )
     return json_value(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
@@ -129,11 +130,10 @@ async def subtitles(id: FileId, name: str, deps: Given) -> Response:
 @router.get("/{id}/trickplay.vtt", openapi_extra=SHOWN, responses=TEXT)
 async def trickplay(id: FileId, deps: Given, ticket: Ticket) -> Response:
     """Which small frame stands for which seconds, as WebVTT."""
-    index = _ends(await present(id, deps), "-sprite.vtt")
-    if index is None:
+    sheets = sheets_of((await present(id, deps)).rendition)
+    if sheets is None:
         raise NotFound("trickplay_not_found", "The file has no small frames.")
-    text = thumbnails(await _text(deps.root.at(index)), ticket)
-    return Response(text, headers=PRIVATE, media_type=VTT)
+    return Response(index(sheets, ticket), headers=PRIVATE, media_type=VTT)
 
 
 @router.get("/{id}/trickplay/{number}.jpg", openapi_extra=SHOWN, response_class=Response)
