@@ -24,10 +24,12 @@ async def test_a_browser_holds_tokens_that_no_script_sees(anyone: httpx.AsyncCli
     told, given = answer.json(), answer.headers.get_list("set-cookie")
     assert not {"accessToken", "refreshToken"} & told.keys()
     named = {each.partition("=")[0]: each.lower() for each in given}
-    assert set(named) == {"mvidarr_access", "mvidarr_refresh", "mvidarr_csrf"}
+    assert set(named) == {
+        "mvidarr_access", "mvidarr_refresh", "mvidarr_csrf", "mvidarr_device",
+    }  # fmt: skip
     assert all("samesite=strict" in each for each in named.values())
     assert {name for name, each in named.items() if "httponly" in each} == {
-        "mvidarr_access", "mvidarr_refresh",
+        "mvidarr_access", "mvidarr_refresh", "mvidarr_device",
     }  # fmt: skip
     assert "path=/api/v1/auth;" in f"{named['mvidarr_refresh']};"
     assert not any("secure" in each for each in named.values())
@@ -79,7 +81,7 @@ async def test_our_own_pages_change_renew_and_leave(anyone: httpx.AsyncClient) -
     )
     assert anyone.cookies["mvidarr_refresh"] != before
     assert (await anyone.post(f"{AUTH}/logout", headers=own)).status_code == 204
-    assert dict(anyone.cookies) == {}
+    assert set(anyone.cookies) == {"mvidarr_device"}
     assert (await anyone.get(f"{AUTH}/me")).status_code == 401
 
 

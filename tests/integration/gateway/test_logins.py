@@ -23,7 +23,7 @@ def afar(app: Any) -> Callable[[str], httpx.AsyncClient]:
     return client
 
 
-async def _tries(client: httpx.AsyncClient, body: dict[str, str], times: int) -> list[int]:
+async def _tries(client: httpx.AsyncClient, body: dict[str, Any], times: int) -> list[int]:
     return [(await client.post(LOGIN, json=body)).status_code for _ in range(times)]
 
 
@@ -78,3 +78,18 @@ async def test_passwords_that_are_guessed_soon_are_refused(as_: Any, password: s
     assert (answer.status_code, answer.json()["code"]) in (
         (422, "invalid_password"), (422, "invalid_body"),
     )  # fmt: skip
+
+
+async def test_a_browser_that_was_let_in_before_is_not_locked_out_by_its_neighbours(
+    afar: Any,
+) -> None:
+    """Such as behind one proxy that nobody has told us of."""
+    async with afar("192.0.2.1") as owner, afar("192.0.2.1") as thief:
+        assert await _tries(owner, RIGHT | {"cookies": True}, 1) == [200]
+        assert await _tries(thief, WRONG, 4) == [401] * 4
+        assert await _tries(thief, RIGHT, 1) == [429]
+        assert await _tries(owner, RIGHT, 1) == [200]
+        thief.cookies.set("mvidarr_device", "gAAAA", domain="gateway", path="/api/v1/auth")
+        assert await _tries(thief, RIGHT, 1) == [429]
+        assert await _tries(owner, WRONG, 4) == [401] * 4
+        assert await _tries(owner, RIGHT, 1) == [429]

@@ -23,7 +23,12 @@ async def test_an_invitation_makes_one_user(
     anyone: httpx.AsyncClient, as_: Any, catalog: Catalog
 ) -> None:
     admin = await as_("admin")
-    link = (await admin.post("/api/v1/invitations", json={"role": "manager"})).json()
+    asked, once = {"role": "manager"}, {"Idempotency-Key": "once"}
+    links = [
+        (await admin.post("/api/v1/invitations", json=asked, headers=once)).json() for _ in range(2)
+    ]
+    link = links[0]
+    assert links[1] == link
     assert link["url"] == f"http://gateway/#/invitation/{link['token']}"
     body = {"token": link["token"], "username": "bjork", **PASSWORD}
     assert (await anyone.post(f"{AUTH}/invitation", json=body | {"username": "admin"})).json()[

@@ -9,6 +9,8 @@ REFRESH = "mvidarr_refresh"
 CSRF = "mvidarr_csrf"
 """The one that our pages read, to repeat it in a header."""
 
+DEVICE = "mvidarr_device"
+"""What a browser keeps of a login, also after its end: it shows who has been there."""
 JOURNEY = "mvidarr_journey"
 JOURNEY_PATH = "/api/v1/auth/oidc"
 """What a browser carries while it is at a provider of logins."""

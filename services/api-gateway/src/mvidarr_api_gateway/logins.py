@@ -13,6 +13,7 @@ from mvidarr_common.messages.queries import Factor, FindLogin, LoginState, UserV
 from mvidarr_common.messages.sessions import Device, Method
 
 from .bodies import Login
+from .browsers import mark_of
 from .deciding import asked_now, decided
 from .deps import Deps
 from .sessions import NO_FACTOR, Opened, Proof, device_of, open_session
@@ -25,13 +26,14 @@ WRONG_CODE = Unauthorized("wrong_code", "The code is wrong, or was used before."
 async def log_in(request: Request, deps: Deps, body: Login) -> Opened:
     """A session for who proves to be this user. Logins from one address come one by one: what has
     failed counts before the next is tried."""
-    device = device_of(request)
+    mark = mark_of(request, deps, UserId(derive("user", name_key(body.username))))
+    device = device_of(request).model_copy(update={"mark": mark})
     async with deps.passwords.turn(device.remote or ""):
         state = await _state(deps, body.username, device)
         user = await _with_password(deps, body, state, device)
         proof = await _with_code(deps, body, state.factor, user, device)
         try:
-            return await open_session(request, deps, user, "password", proof)
+            return await open_session(request, deps, user, "password", proof, device)
         except Conflict:
             await report(deps, user.username, user, "password", "wrong_code", device)
             raise Unauthorized(WRONG_CODE.code, WRONG_CODE.message) from None
@@ -48,7 +50,9 @@ async def report(
 
 
 async def _state(deps: Deps, username: str, device: Device) -> LoginState:
-    state = await asked_now(deps, FindLogin(username=username, remote=device.remote))
+    state = await asked_now(
+        deps, FindLogin(username=username, remote=device.remote, mark=device.mark)
+    )
     if not state.anybody:
         raise Unavailable("not_ready", "The first administrator is being made.", after=1)
     if state.wait > 0:

@@ -51,7 +51,7 @@ def new_link(
     id = PassId(derive(command, "pass"))
     secret = base64.urlsafe_b64encode(deps.key.derive(f"link/{command}")).decode().rstrip("=")
     token = f"mvl_{id}.{secret}"
-    expires = datetime.now(UTC) + (INVITATION if user is None else PASSWORD)
+    expires = _rounded(INVITATION if user is None else PASSWORD)
     wish = IssuePass(
         pass_id=id,
         purpose=purpose,
@@ -61,6 +61,12 @@ def new_link(
         user_id=user,
     )
     return Link(id, token, f"{_base(request, deps)}/#/{purpose}/{token}", wish)
+
+
+def _rounded(lifetime: timedelta) -> datetime:
+    """The end, to a full hour: a request that is repeated asks for the same."""
+    end = datetime.now(UTC) + lifetime + timedelta(hours=1)
+    return end.replace(minute=0, second=0, microsecond=0)
 
 
 def pass_of(token: str) -> PassId:

@@ -83,7 +83,12 @@ def device_of(request: Request) -> Device:
 
 
 async def open_session(
-    request: Request, deps: Deps, user: UserView, method: Method, proof: Proof = NO_FACTOR
+    request: Request,
+    deps: Deps,
+    user: UserView,
+    method: Method,
+    proof: Proof = NO_FACTOR,
+    device: Device | None = None,
 ) -> Opened:
     """Begin a session of somebody whose proof was checked."""
     id, command = SessionId(new_id()), new_id()
@@ -93,7 +98,7 @@ async def open_session(
         user_id=user.id,
         token_hash=key_hash(token),
         method=method,
-        device=device_of(request),
+        device=device or device_of(request),
         expires=_end(deps),
         step=proof.step,
         recovery_hash=proof.recovery_hash,

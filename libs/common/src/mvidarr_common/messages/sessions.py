@@ -19,6 +19,8 @@ class Device(Value):
 
     remote: str | None = None
     user_agent: str | None = None
+    mark: str | None = None
+    """Of a browser in which this very user has logged in before."""
 
 
 class StartSession(Command, wire="session.start", about="session:session_id"):

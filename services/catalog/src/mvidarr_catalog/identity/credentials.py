@@ -12,6 +12,7 @@ from mvidarr_common.messages.queries import (
     LoginState,
     SessionView,
 )
+from mvidarr_common.messages.sessions import Device
 
 from .api_keys import ApiKey, key_view
 from .pauses import seconds_to_wait
@@ -48,7 +49,7 @@ async def find_login(query: FindLogin, read: Read) -> LoginState:
     id = user_id(query.username)
     users = {user.id: user for user in await read.rows(User)}
     factors = await read.rows(SecondFactor, read.table(SecondFactor).c.id == id)
-    wait = await seconds_to_wait(id, query.remote, read)
+    wait = await seconds_to_wait(id, Device(remote=query.remote, mark=query.mark), read)
     user = users.get(id)
     return LoginState(
         user=user_view(user) if user else None,

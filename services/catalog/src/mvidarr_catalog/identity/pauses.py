@@ -2,7 +2,8 @@
 and for a user from everywhere.
 
 Nobody can lock others out for good. From everywhere together a pause is a minute at most, and does
-not hold where the user has logged in before, nor on the machine itself.
+not hold where the user has logged in before, nor on the machine itself. And a browser in which the
+user has logged in before counts for itself alone, whatever else comes from its address.
 """
 
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from mvidarr_common.messages.logins import (
     LoginFailed,
     ReportFailedLogin,
 )
-from mvidarr_common.messages.sessions import SessionStarted
+from mvidarr_common.messages.sessions import Device, SessionStarted
 
 MEMORY = timedelta(hours=24)
 """Without a failure for so long, all is forgotten."""
@@ -69,7 +70,7 @@ model = ReadModel(rows=(Failures, Places), version=1)
 
 @model.fold
 def failed(event: LoginFailed, cause: Envelope, state: State) -> None:
-    for key, rule in _counted(event.user_id, event.device.remote):
+    for key, rule in _counted(event.user_id, event.device):
         known = state.get(Failures, key)
         count = (known.failures if known else 0) + 1
         until = cause.time + rule.pause(count)
@@ -80,7 +81,7 @@ def failed(event: LoginFailed, cause: Envelope, state: State) -> None:
 def logged_in(event: SessionStarted, _: Envelope, state: State) -> None:
     """The user has shown that it is they; the address may still be that of somebody else, too."""
     place = place_of(event.device.remote)
-    state.drop(Failures, f"{event.user_id}@{place}")
+    state.drop(Failures, _counted(event.user_id, event.device)[0][0])
     known = state.get(Places, event.user_id)
     others = tuple(each for each in (known.places if known else ()) if each != place)
     state.put(Places(id=event.user_id, places=(*others, place)[-PLACES:]))
@@ -100,7 +101,7 @@ def report(command: ReportFailedLogin, _: Envelope, state: Known) -> Iterator[De
 @model.decide
 def remember(event: LoginFailed, cause: Envelope, state: Known) -> Iterator[Decision]:
     """One timer for each row, set when it is made."""
-    for key, _ in _counted(event.user_id, event.device.remote):
+    for key, _ in _counted(event.user_id, event.device):
         row = state.get(Failures, key)
         if row is not None and row.failures == 1:
             yield Later(cause.time + MEMORY, ForgetFailedLogins(of=key))
@@ -115,13 +116,13 @@ def forget(command: ForgetFailedLogins, cause: Envelope, state: Known) -> Iterat
         yield Later(row.last + MEMORY, command)
 
 
-async def seconds_to_wait(user: UserId, remote: str | None, read: Read) -> float:
+async def seconds_to_wait(user: UserId, device: Device, read: Read) -> float:
     """How long nobody may try to be this user from there."""
-    place = place_of(remote)
+    place = place_of(device.remote)
     rows = await read.rows(Places, read.table(Places).c.id == user)
-    keys = [key for key, _ in _counted(user, remote)]
+    keys = {key for key, _ in _counted(user, device)}
     if place == LOCAL or any(place in row.places for row in rows):
-        keys.remove(f"{user}@")
+        keys.discard(f"{user}@")
     found = await read.rows(Failures, read.table(Failures).c.id.in_(keys))
     ends = [row.until for row in found]
     return max(0.0, (max(ends) - datetime.now(UTC)).total_seconds()) if ends else 0.0
@@ -143,6 +144,9 @@ def place_of(remote: str | None) -> str:
     return str(address)
 
 
-def _counted(user: UserId, remote: str | None) -> list[tuple[str, Rule]]:
-    place = place_of(remote)
+def _counted(user: UserId, device: Device) -> list[tuple[str, Rule]]:
+    """Under which keys failures are counted, that of both together first."""
+    if device.mark is not None:
+        return [(f"{user}@#{device.mark}", PAIR)]
+    place = place_of(device.remote)
     return [(f"{user}@{place}", PAIR), (f"@{place}", PLACE), (f"{user}@", USER)]

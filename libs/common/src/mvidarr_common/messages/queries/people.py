@@ -155,6 +155,7 @@ class FindLogin(Query[LoginState], wire="login.find", answer=LoginState):
 
     username: str
     remote: str | None = None
+    mark: str | None = None
 
 
 class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
