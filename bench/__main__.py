@@ -19,6 +19,7 @@ from . import (
     downloading,
     folding,
     jobs,
+    listing,
     live,
     million,
     picturing,
@@ -40,7 +41,8 @@ from .report import keep, write_tables
 
 MODULES = (
     commands, jobs, dispatching, folding, million, recovery, probing, picturing, spawning,
-    transcoding, splitting, downloading, progress, live, reads, streaming, startup, bus, scaling,
+    transcoding, splitting, downloading, progress, live, reads, listing,
+    streaming, startup, bus, scaling,
 )  # fmt: skip
 LONG = ("scaling",)
 """Only measured when named: it needs root, and ten minutes."""
