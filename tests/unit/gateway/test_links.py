@@ -7,7 +7,7 @@ from mvidarr_common.errors import Unauthorized
 from mvidarr_common.messages.ids import UserId
 from mvidarr_common.secrets import InstanceKey
 
-LINKS = Links(InstanceKey(b"k" * 32), 60)
+LINKS = Links(InstanceKey(b"k" * 32), 3600)
 USER = UserId("u.1")
 TICKET = LINKS.ticket("files/f1", USER)
 ENDS, CODE = TICKET.partition(".")[0], TICKET.rpartition(".")[2]

@@ -20,10 +20,11 @@ from mvidarr_common.errors import NotFound, Unauthorized
 router = guarded_router("/api/v1/auth", "auth", Tolerant)
 NAME = re.compile(r"[^\s/:\x00]{1,100}")
 CALLBACK = "/api/v1/auth/oidc/callback"
-MOVED = {302: {"description": "To the provider."}, 303: {"description": "To where they wanted."}}
+OPEN = needs("anyone") | {"x-may-be-absent": True}
+"""Where nothing is configured there is nothing."""
 
 
-@router.get("/oidc", openapi_extra=needs("anyone"), status_code=302, response_class=Response)
+@router.get("/oidc", openapi_extra=OPEN, status_code=302, response_class=Response)
 async def depart(
     request: Request, deps: Given, to: Annotated[str, Query(max_length=2000)] = "/"
 ) -> Response:
@@ -38,9 +39,7 @@ async def depart(
     return answer
 
 
-@router.get(
-    "/oidc/callback", openapi_extra=needs("anyone"), status_code=303, response_class=Response
-)
+@router.get("/oidc/callback", openapi_extra=OPEN, status_code=303, response_class=Response)
 async def arrive(
     request: Request,
     deps: Given,
