@@ -18,6 +18,7 @@ from mvidarr_common.messages.identity import Role
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 Json = dict[str, Any]
 REFUSED_BEFORE = (
+    "/api/v1/files/{id}/hls",
     "/api/v1/auth/", "/api/v1/sessions", "/api/v1/parked/", "/api/v1/commands/{id}/undo",
 )  # fmt: skip
 """What is looked up before there is a command, and is not there in this test; what gives none."""

@@ -103,7 +103,9 @@ POSSIBLE = (
         headers=("WWW-Authenticate",),
     ),
     Possible(403, "Who is asking may not.", lambda o: o.secured or "/auth/" in o.path),
-    Possible(404, "There is no such thing.", lambda o: o.names or o.changes),
+    Possible(
+        404, "There is no such thing.", lambda o: o.names or o.changes or "/oidc" in o.path
+    ),
     Possible(409, "It cannot be done in the present state.", lambda o: o.changes),
     Possible(412, "It is not as If-Match says.", lambda o: o.changes),
     Possible(413, "The body is too large.", lambda o: o.has_body),
