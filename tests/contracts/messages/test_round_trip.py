@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mvidarr_common.envelope import Envelope, decode
+from mvidarr_common.errors import Invalid
 from mvidarr_common.golden import stem
-from mvidarr_common.messages import Message, Value, registered
+from mvidarr_common.messages import Message, Value, find, registered
 from mvidarr_common.messages.examples import examples
 from mvidarr_common.messages.profiles import QualityItem, QualityProfile
 
 MESSAGES = registered()
 TIMES = st.datetimes(timezones=st.just(UTC))
-WHOLE = st.integers(-(2**53), 2**53)
+MOST = 2**53 - 1
+WHOLE = st.integers(-MOST, MOST)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
     st.none() | st.booleans() | WHOLE | FLOATS | st.text(max_size=5),
@@ -95,7 +97,7 @@ def limited(kind: Any, limits: list[Any]) -> st.SearchStrategy[Any]:
 
 
 def bounds(limits: list[Any]) -> tuple[int, int]:
-    low, high = -(2**53), 2**53
+    low, high = -MOST, MOST
     for limit in limits:
         low = getattr(limit, "ge", getattr(limit, "gt", low - 1) + 1)
         high = getattr(limit, "le", getattr(limit, "lt", high + 1) - 1)
@@ -138,3 +140,14 @@ def test_every_example_survives_its_bytes(cls: type[Message]) -> None:
     for message in examples(cls):
         envelope = Envelope(message, "1", "test", datetime(2026, 1, 2, tzinfo=UTC), "1")
         assert decode(envelope.encode()) == envelope
+
+
+@pytest.mark.parametrize(
+    "said", [2**53, 2**64, "half of \ud83d"], ids=["53 bits", "64 bits", "half"]
+)
+def test_what_readers_of_json_would_not_agree_on_is_refused(said: object) -> None:
+    message = find("command", "parked.edit")(event_id="1", reason="", changes={"size": said})
+    envelope = Envelope(message, "1", "test", datetime(2026, 1, 2, tzinfo=UTC), "1")
+    with pytest.raises(Invalid) as refused:
+        envelope.encode()
+    assert refused.value.code == "no_json"

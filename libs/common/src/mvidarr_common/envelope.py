@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from .errors import Undecodable
+from .errors import Invalid, Undecodable
 from .messages import Message, UnknownMessage, find
 from .messages.ids import derive, new_id
 
@@ -51,8 +51,13 @@ class Envelope:
         return self.message.routing_key(self.message)
 
     def encode(self) -> bytes:
-        """The body as it goes over the wire and into the log."""
-        return orjson.dumps(self.attributes() | {"data": self.message.model_dump(mode="json")})
+        """The body as it goes over the wire and into the log. Raises Invalid where it says what
+        readers of JSON would not agree on: a number beyond 53 bits, or half a character."""
+        said = self.attributes() | {"data": self.message.model_dump(mode="json")}
+        try:
+            return orjson.dumps(said, option=orjson.OPT_STRICT_INTEGER)
+        except orjson.JSONEncodeError as error:
+            raise Invalid("no_json", f"This cannot be kept as JSON: {error}.") from None
 
     def attributes(self) -> dict[str, Any]:
         """The CloudEvents attributes, absent ones left out."""
