@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.errors import Invalid
 from mvidarr_common.golden import stem
-from mvidarr_common.messages import Message, Value, find, registered
+from mvidarr_common.messages import Message, Value, registered
 from mvidarr_common.messages.examples import examples
 from mvidarr_common.messages.profiles import QualityItem, QualityProfile
+from mvidarr_common.messages.system import EditParked
 
 MESSAGES = registered()
 TIMES = st.datetimes(timezones=st.just(UTC))
@@ -146,7 +147,7 @@ def test_every_example_survives_its_bytes(cls: type[Message]) -> None:
     "said", [2**53, 2**64, "half of \ud83d"], ids=["53 bits", "64 bits", "half"]
 )
 def test_what_readers_of_json_would_not_agree_on_is_refused(said: object) -> None:
-    message = find("command", "parked.edit")(event_id="1", reason="", changes={"size": said})
+    message = EditParked(event_id="1", reason="", changes={"size": said})
     envelope = Envelope(message, "1", "test", datetime(2026, 1, 2, tzinfo=UTC), "1")
     with pytest.raises(Invalid) as refused:
         envelope.encode()
