@@ -12,6 +12,10 @@ from starlette.types import ASGIApp
 from .impatient import HEAD_BYTES, Impatient
 from .prepared import Prepared
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept: longer than proxies keep theirs (60), since they would
+send a request into one that is just being closed."""
+
 
 class _Guest(uvicorn.Server):
     @contextlib.contextmanager
@@ -27,7 +31,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
         config = uvicorn.Config(
             app, http=Impatient, ws=Prepared, h11_max_incomplete_event_size=HEAD_BYTES,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=patience, ws_max_size=64 * 1024,
+            timeout_graceful_shutdown=patience, timeout_keep_alive=KEEP_ALIVE, ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
         )  # fmt: skip
         server = _Guest(config)
