@@ -31,8 +31,8 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
         config = uvicorn.Config(
             app, http=Impatient, ws=Prepared, h11_max_incomplete_event_size=HEAD_BYTES,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=patience, timeout_keep_alive=KEEP_ALIVE, ws_max_size=64 * 1024,
-            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=patience, timeout_keep_alive=KEEP_ALIVE,
+            ws_max_size=64 * 1024, ws_per_message_deflate=False,
         )  # fmt: skip
         server = _Guest(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
