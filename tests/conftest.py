@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no types
 
 from mvidarr_common.testing.mariadb import MariaServer
@@ -18,6 +19,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 # pytest-xdist tells its workers how wide its terminal is; commands would break their lines there.
 os.environ.pop("COLUMNS", None)
+
+# No property depends on the clock, and the first example of all takes seconds to come.
+settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("ours")
 
 
 class BySystem(LoadFileScheduling):  # type: ignore[misc]

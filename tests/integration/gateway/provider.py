@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -72,7 +72,7 @@ class Provider:
         return JSONResponse({"keys": [public | {"kid": "one", "use": "sig"}]})
 
     async def _token(self, request: Request) -> Response:
-        given = {name: str(value) for name, value in (await request.form()).items()}
+        given = dict(parse_qsl((await request.body()).decode()))
         asked = self.codes.pop(given["code"], None)
         if asked is None or not _proves(given, asked):
             return JSONResponse({"error": "invalid_grant"}, 400)
