@@ -57,7 +57,7 @@ def rates(metric: str, by: str, title: str, where: str = "") -> Panel:
 
 def facts(title: str, types: str) -> Panel:
     """How often the log says one of these."""
-    where = f'{{type=~"{types}"}}'
+    where = f'{{type=~"{types}",outcome="folded"}}'
     return graph(
         title, (f"sum by (type) (increase(mvidarr_messages_total{where}[1h]))", "{{type}}")
     )
@@ -72,7 +72,7 @@ DASHBOARDS: dict[str, tuple[Panel, ...]] = {
         stat("Jobs that have not ended", "sum(mvidarr_jobs)"),
         stat("Jobs running", "sum(mvidarr_jobs_running)"),
         graph("Backlog", ("mvidarr:jobs:backlog", "{{queue}}")),
-        rates("mvidarr_messages_total", "outcome", "Messages folded"),
+        rates("mvidarr_messages_total", "outcome", "Records of the log"),
         rates("mvidarr_http_requests_total", "status", "API answers"),
         rates("mvidarr_job_seconds_count", "outcome", "Attempts that ended"),
     ),

@@ -54,8 +54,10 @@ def test_everything_that_matters_is_watched() -> None:
     assert families - looked_at == {
         "mvidarr_leader_changes_total",
         "mvidarr_live_gaps_total",
+        "mvidarr_log_head_offset",
         "mvidarr_loop_batch_size",
         "mvidarr_publish_inflight",
+        "mvidarr_upcasts_total",
     }
 
 

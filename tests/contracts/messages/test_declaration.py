@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 
 from mvidarr_common.envelope import decode
 from mvidarr_common.errors import Undecodable
@@ -55,6 +56,24 @@ def test_upcasters_are_applied_one_after_the_other() -> None:
     assert Moved.read({"where": "a"}, 1) == Moved(to="a")
     assert Moved.read({"target": "a"}, 2) == Moved(to="a")
     assert Moved.read({"to": "a", "by": "me"}, 3) == Moved(to="a", by="me")
+
+
+def test_what_is_read_from_an_older_version_is_counted() -> None:
+    class Grown(Event, wire="test.grown", version=2):
+        to: str
+
+        @staticmethod
+        def upcast_v1(data: dict[str, Any]) -> dict[str, Any]:
+            return {"to": data["where"]}
+
+    body = {
+        "specversion": "1.0", "id": "1", "type": "event.test.grown", "source": "catalog",
+        "time": "2026-01-02T03:04:05+00:00", "dataversion": 1, "correlationid": "1",
+        "data": {"where": "a"},
+    }  # fmt: skip
+    assert decode(orjson.dumps(body)).message == Grown(to="a")
+    labels = {"type": "event.test.grown", "from": "1"}
+    assert REGISTRY.get_sample_value("mvidarr_upcasts_total", labels) == 1
 
 
 def test_a_newer_version_than_ours_is_read_as_ours() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.mind import Mind
@@ -140,6 +141,8 @@ async def test_rule_4_a_message_delivered_twice_is_taken_once(world: World) -> N
         await answered(world, other)
         assert await records_of(world, command) == ["event.artist.followed"]
         assert (await world.types_in_archive()).count("command.artist.follow") == 2
+        taken = {"type": "artist.follow", "outcome": "duplicate"}
+        assert REGISTRY.get_sample_value("mvidarr_messages_total", taken)
 
 
 class Fragile(Row, table="fragile", subject="artist"):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psutil
 
-from mvidarr_common.testing.leash import below
 from mvidarr_common.testing.servers import wait_until
 
 SERVERS = """
@@ -30,8 +29,8 @@ def test_servers_end_with_the_process_that_started_them_and_their_folders_go() -
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as killed:
         assert killed.stdout is not None
         folders = [Path(name.decode()) for name in killed.stdout.readline().split()]
-        started = [psutil.Process(pid) for pid in below(killed.pid)]
-        names = {each.name() for each in started}
+        started = psutil.Process(killed.pid).children(recursive=True)
+        names = {each.name() for each in started if _runs(each)}
         assert {"epmd", "beam.smp", "postgres"} <= names, names
         killed.kill()
     wait_until(lambda: not any(map(_runs, started)), "the end of the servers", 20)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from prometheus_client import Counter
 
 from .errors import Invalid, Undecodable
 from .messages import Message, UnknownMessage, find
 from .messages.ids import derive, new_id
 
 CONTENT_TYPE = "application/cloudevents+json"
+UPCASTS = Counter("mvidarr_upcasts", "Messages of an older version read", ["type", "from"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,8 @@ def decode(body: bytes) -> Envelope:
     """Read a body of any known version; raises Undecodable with the reason."""
     try:
         raw = orjson.loads(body)
-        kind, _, wire = raw["type"].partition(".")
         return Envelope(
-            message=find(kind, wire).read(raw["data"], raw["dataversion"]),
+            message=_message(raw["type"], raw["data"], raw["dataversion"]),
             id=raw["id"],
             source=raw["source"],
             time=datetime.fromisoformat(raw["time"]),
@@ -103,6 +104,15 @@ def decode(body: bytes) -> Envelope:
         raise Undecodable(str(unknown)) from unknown
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Undecodable(f"not an envelope we can read: {error}") from error
+
+
+def _message(type: str, data: Any, version: int) -> Message:
+    kind, _, wire = type.partition(".")
+    found = find(kind, wire)
+    message = found.read(data, version)
+    if version < found.version:
+        UPCASTS.labels(type, str(version)).inc()
+    return message
 
 
 def fresh(

@@ -1,4 +1,4 @@
-"""A bus whose messages carry the trace that they belong to, and whose uses are spans."""
+"""A bus whose messages carry the trace that they belong to; its uses are spans, and counted."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,6 +8,7 @@ from opentelemetry.trace import SpanKind
 from .bus import Bus, Delivery, Health, Live, LogReader, Start, Work, WorkQueue
 from .bus.topology import EXCHANGE, QUERIES
 from .envelope import Envelope
+from .messaging import processing, sending
 from .tracing import Attributes, about, begun, span, traceparent
 
 
@@ -25,7 +26,10 @@ class TracedBus:
         attributes = self._attributes("publish", "send", EXCHANGE)
         attributes |= about(envelopes[0]) | {"messaging.batch.message_count": len(envelopes)}
         parent = None if traceparent() else envelopes[0].traceparent
-        with span(f"publish {EXCHANGE}", SpanKind.PRODUCER, parent=parent, attributes=attributes):
+        with (
+            span(f"publish {EXCHANGE}", SpanKind.PRODUCER, parent=parent, attributes=attributes),
+            sending("publish", EXCHANGE, len(envelopes)),
+        ):
             await self._bus.publish(*map(_traced, envelopes))
 
     async def signal(self, envelope: Envelope) -> None:
@@ -35,7 +39,10 @@ class TracedBus:
         attributes = self._attributes("ask", "send", QUERIES) | about(query)
         attributes["mvidarr.query"] = query.message.wire
         parent = None if traceparent() else query.traceparent
-        with span(f"ask {QUERIES}", SpanKind.CLIENT, parent=parent, attributes=attributes):
+        with (
+            span(f"ask {QUERIES}", SpanKind.CLIENT, parent=parent, attributes=attributes),
+            sending("ask", QUERIES),
+        ):
             return await self._bus.ask(_traced(query), timeout)
 
     def answer(
@@ -45,7 +52,10 @@ class TracedBus:
             attributes = self._attributes("answer", "process", QUERIES) | about(query)
             attributes["mvidarr.query"] = query.message.wire
             name = f"answer {QUERIES}"
-            with span(name, SpanKind.SERVER, parent=query.traceparent, attributes=attributes):
+            with (
+                span(name, SpanKind.SERVER, parent=query.traceparent, attributes=attributes),
+                processing("answer", QUERIES),
+            ):
                 return await handler(query)
 
         return self._bus.answer(answered, concurrency)
@@ -53,7 +63,11 @@ class TracedBus:
     def work(
         self, queue: WorkQueue, slots: int, handler: Callable[[Delivery], Awaitable[None]]
     ) -> AbstractAsyncContextManager[Work]:
-        return self._bus.work(queue, slots, handler)
+        async def handled(delivery: Delivery) -> None:
+            with processing("process", queue.name):
+                await handler(delivery)
+
+        return self._bus.work(queue, slots, handled)
 
     def read_log(self, start: Start) -> AbstractAsyncContextManager[LogReader]:
         return self._bus.read_log(start)

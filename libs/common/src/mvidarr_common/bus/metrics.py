@@ -28,6 +28,9 @@ LIVE_GAPS = Counter("mvidarr_live_gaps", "Times that a listener may have missed 
 QUERY_SECONDS = Histogram(
     "mvidarr_query_seconds", "From question to answer", ["query", "outcome"], buckets=_FAST
 )
+LOG_HEAD = Gauge(
+    "mvidarr_log_head_offset", "Offset of the newest record that has come; it may not be read yet"
+)
 LOG_IDENTITY_ERRORS = Counter(
     "mvidarr_log_identity_errors", "The log was not the one that its reader knew", ["error"]
 )

@@ -16,7 +16,9 @@ _BATCHES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 _seconds = Histogram("mvidarr_loop_seconds", "Time that a turn spends in a phase", ["phase"])
 _batch = Histogram("mvidarr_loop_batch_size", "Messages folded in a turn", buckets=_BATCHES)
-_messages = Counter("mvidarr_messages_total", "Messages folded", ["type", "outcome"])
+_messages = Counter(
+    "mvidarr_messages_total", "Records, and what became of them", ["type", "outcome"]
+)
 _rejected = Counter("mvidarr_rejected", "Commands refused", ["type", "code"])
 _offset = Gauge("mvidarr_log_offset", "Offset up to which the log is folded")
 _lag = Gauge("mvidarr_log_lag_seconds", "Age of the newest folded record; 0 when none is left")
@@ -55,6 +57,8 @@ def turned(said: Said, offset: int, in_flight: Mapping[str, Envelope], held: int
     now = datetime.now(UTC)
     for message in said.folded:
         _messages.labels(type=message.wire, outcome="folded").inc()
+    for type, outcome in said.passed:
+        _messages.labels(type=type, outcome=outcome).inc()
     for event in said.events:
         if isinstance(event.message, CommandRejected):
             _rejected.labels(event.message.command, event.message.code).inc()

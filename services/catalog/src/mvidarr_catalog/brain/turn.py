@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +27,7 @@ from .store import Archived, Checkpoint, ParkedRecord
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Outcome = Literal["duplicate", "unknown", "parked"]
 
 
 @dataclass
@@ -38,6 +39,8 @@ class Said:
     timers: list[Timer] = field(default_factory=list)
     subjects: set[str] = field(default_factory=set)
     folded: list[Message] = field(default_factory=list)
+    passed: list[tuple[str, Outcome]] = field(default_factory=list)
+    """The types of records that were not folded, and why."""
     newest: datetime | None = None
     """When the last record of the batch was said."""
 
@@ -69,6 +72,7 @@ class Turn:
                 self._set_aside_unread(record, envelope)
             elif envelope.id in known:
                 self._returned.append(envelope.id)
+                self.said.passed.append((envelope.message.wire, "duplicate"))
             else:
                 known.add(envelope.id)
                 await self._take(record, envelope)
@@ -185,12 +189,14 @@ class Turn:
         archived = _archived(record, envelope, None)
         self._archive.append(archived)
         self._parked.append(_parked(archived, error, trace))
+        self.said.passed.append((envelope.message.wire, "parked"))
 
     def _set_aside_unread(self, record: Record, error: Undecodable) -> None:
         """Nothing can wait behind it: nobody knows what it is about."""
         archived = _unreadable(record)
         self._archive.append(archived)
         self._parked.append(_parked(archived, error.message, None))
+        self.said.passed.append(("unreadable", "unknown"))
 
     def _reach(self, offset: int, envelope: Envelope | Undecodable) -> None:
         id = envelope.id if isinstance(envelope, Envelope) else None

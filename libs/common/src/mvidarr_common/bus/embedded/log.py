@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from mvidarr_common.bus.metrics import LOG_IDENTITY_ERRORS
+from mvidarr_common.bus.metrics import LOG_HEAD, LOG_IDENTITY_ERRORS
 from mvidarr_common.bus.protocol import After, FromFirst, Record, Start
 from mvidarr_common.errors import LogError, LogReplaced, LogRewound, LogTruncated
 
@@ -63,6 +63,7 @@ class _Reader:
         found = await self._store.read(records(self._after, limit))
         if found:
             self._after = found[-1].offset
+            LOG_HEAD.set(self._after)
         return found
 
 

@@ -13,6 +13,7 @@ from typing import Self
 import orjson
 from aiormq.abc import DeliveredMessage
 
+from mvidarr_common.bus.metrics import LOG_HEAD
 from mvidarr_common.bus.protocol import Record
 from mvidarr_common.bus.topology import LOG
 
@@ -60,6 +61,7 @@ class Tail:
     async def _take(self, message: DeliveredMessage) -> None:
         record = Record(int(headers_of(message)["x-stream-offset"]), message.body)
         self._records.append((message.delivery_tag or 0, record))
+        LOG_HEAD.set(record.offset)
         self._arrived.set()
 
     def take(self, limit: int, above: int) -> list[Record]:
