@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mvidarr_common.envelope import Envelope, fresh
-from mvidarr_common.errors import Invalid, Unavailable, Unconfirmed
+from mvidarr_common.errors import Invalid, Problem, Unavailable, Unconfirmed
 from mvidarr_common.messages import Command, Event, Message, Query
 from mvidarr_common.messages.ids import derive, new_id
 from mvidarr_common.messages.queries import ListRecords
@@ -91,10 +91,10 @@ async def perform(
     refuse_nul(command)
     _refuse_long_names(command)
     outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
+    if outcome is None and first is not None:
+        outcome = await _looked_at(first, asked, deps, reply)
     if outcome is None:
         require_room(deps)
-        if first is not None:
-            await first()
         asked = asked.expecting(await expected(request))
         outcome = await _publish_and_wait(asked, deps, reply)
     if outcome is None:
@@ -104,6 +104,20 @@ async def perform(
     answer = await _shown(asked, deps, reply, outcome)
     answer.headers[COMMAND] = asked.envelope.id
     return answer
+
+
+async def _looked_at(
+    first: Callable[[], Awaitable[None]], asked: Asked, deps: Deps, reply: Reply
+) -> Outcome | None:
+    """What has to be so is not any more, where the same request has just been carried out."""
+    try:
+        await first()
+    except Problem:
+        outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
+        if outcome is None:
+            raise
+        return outcome
+    return None
 
 
 def command_id(request: Request) -> str:
