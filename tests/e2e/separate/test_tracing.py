@@ -54,6 +54,8 @@ async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notif
     assert "run transcode" in below(spans, "ffmpeg")
     commands = [span for span in spans if span.name == "ffmpeg"]
     assert {span.attributes["process.exit.code"] for span in commands} == {"0"}
+    stages = {event.get("mvidarr.job.stage") for span in spans for event in span.events}
+    assert "extracting" in stages, stages
 
 
 async def test_a_batch_of_the_brain_points_at_its_messages_and_ends_with_a_commit(

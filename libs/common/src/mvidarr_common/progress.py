@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from .messages.jobs import JobProgressed
+from .tracing import happened
 
 INTERVAL = 0.2
 
@@ -19,11 +20,15 @@ class Progress:
         self._send = send
         self._interval = interval
         self._newest: JobProgressed | None = None
+        self._stage = ""
         self._waiting = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
 
     def tell(self, message: JobProgressed) -> None:
-        """Never waits."""
+        """Never waits. Where a stage begins, the span that is current says so."""
+        if message.stage != self._stage:
+            self._stage = message.stage
+            happened("progress", {"mvidarr.job.stage": message.stage})
         self._newest = message
         self._waiting.set()
         if self._pump is None:

@@ -96,6 +96,11 @@ def fail(failed: Span, error_type: str) -> None:
     failed.set_status(Status(StatusCode.ERROR))
 
 
+def happened(name: str, attributes: Attributes) -> None:
+    """Note an event in the current span."""
+    trace.get_current_span().add_event(name, attributes)
+
+
 def link(pointing: Span, parent: str | None) -> None:
     """Point from a span at where this traceparent comes from."""
     if context := _context(parent):

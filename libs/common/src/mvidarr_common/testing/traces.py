@@ -15,7 +15,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One span, and who told of it. Ids are in hexadecimal; a root has an empty `parent`; `links`
-    are ids of spans, maybe of other traces."""
+    are ids of spans, maybe of other traces; `events` are the attributes of what happened in it."""
 
     service: str
     name: str
@@ -24,6 +24,7 @@ class Seen:
     parent: str
     attributes: dict[str, str]
     links: frozenset[str]
+    events: tuple[dict[str, str], ...]
 
 
 class Collector:
@@ -84,6 +85,7 @@ def _seen(service: str, span: Span) -> Seen:
         service, span.name, span.trace_id.hex(), span.span_id.hex(),
         span.parent_span_id.hex(), _texts(span.attributes),
         frozenset(link.span_id.hex() for link in span.links),
+        tuple(_texts(event.attributes) for event in span.events),
     )  # fmt: skip
 
 
