@@ -46,15 +46,21 @@ CONDITIONS = (None, None, "duration > 5", "height > 1080", "intact = false", "ve
 
 @st.composite
 def plans(draw: st.DrawFn) -> PipelinePlan:
-    """Any acyclic graph of up to seven steps, each of which has what it needs."""
-    steps = []
+    """Any acyclic graph of up to seven steps, each of which has what it needs. No step reads the
+    film beside one that renames it."""
+    steps, renaming = [], list[str]()
     for number in range(draw(st.integers(1, 7))):
         earlier = [f"s{each}" for each in range(number)]
         after = draw(st.lists(st.sampled_from(earlier), unique=True, max_size=3)) if earlier else []
+        does = draw(st.sampled_from(STEPS))
+        if does["does"] == "rename":
+            after, renaming = earlier, [f"s{number}"]
+        else:
+            after = list(dict.fromkeys((*after, *renaming)))
         on = draw(st.sampled_from(("success", "success", "failure"))) if after else "success"
         when = draw(st.sampled_from(CONDITIONS))
         step = {"name": f"s{number}", "after": after, "on": on, "when": when}
-        steps.append(step | draw(st.sampled_from(STEPS)))
+        steps.append(step | does)
     order = draw(st.permutations(steps))
     return PipelinePlan.model_validate({"title": "Any", "steps": order})
 

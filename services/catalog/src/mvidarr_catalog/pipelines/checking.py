@@ -10,6 +10,9 @@ from .conditions import condition
 from .graph import before, in_order
 from .sorts import GIVEN, SENTENCES, TRADES, Sort, needs_of
 
+LIBRARY = ""
+"""In place of the name of a step: the film lies in the library."""
+
 
 def check(plan: PipelinePlan) -> None:
     """Raises Invalid("bad_pipeline") unless it is acyclic and every step's needs are met."""
@@ -77,21 +80,38 @@ def _check_extras(plan: PipelinePlan) -> None:
 
 
 def _check_moves(plan: PipelinePlan) -> None:
-    """What one step moves into the library another must not read meanwhile; which of two happens
-    that have conditions nobody knows before."""
-    for place in (step for step in plan.steps if step.does == "place"):
-        moved, earlier = _films(plan, place), before(plan, place.name)
+    """What one step moves another must not read meanwhile; which of two happens that have
+    conditions nobody knows before."""
+    for mover in (step for step in plan.steps if step.does in ("place", "rename", "retire")):
+        moved, earlier = _moves(plan, mover), before(plan, mover.name)
         for step in plan.steps:
-            free = step.does != "place" and step.when is None and step.on == "success"
-            apart = step.name not in earlier and place.name not in before(plan, step.name)
-            if free and apart and "film" in needs_of(step) and moved & _films(plan, step):
-                raise bad(f"{step.name} reads a film while {place.name} moves it; one comes first.")
+            free = step is not mover and step.when is None and step.on == "success"
+            apart = step.name not in earlier and mover.name not in before(plan, step.name)
+            if free and apart and moved & _reads(plan, step):
+                raise bad(f"{step.name} reads a film while {mover.name} moves it; one comes first.")
+
+
+def _moves(plan: PipelinePlan, step: AnyStep) -> set[str]:
+    """The steps whose films it moves; place leaves alone what lies in the library."""
+    return _films(plan, step) - {LIBRARY} if step.does == "place" else {LIBRARY}
+
+
+def _reads(plan: PipelinePlan, step: AnyStep) -> set[str]:
+    """The steps whose films it takes, and the library where it takes or looks at one there."""
+    if step.does == "place":
+        return {LIBRARY}  # what it puts there goes beside the film; of two the conditions say which
+    read = _films(plan, step) if "film" in needs_of(step) else set[str]()
+    return read | ({LIBRARY} if "library" in needs_of(step) else set())
 
 
 def _films(plan: PipelinePlan, step: AnyStep) -> set[str]:
-    """The steps whose films it takes."""
+    """The steps whose films it takes; what has been placed lies in the library."""
+    if step.of:
+        return set(step.of)
     givers = gives(plan, "film")
-    return set(step.of) or set([name for name in before(plan, step.name) if name in givers][:1])
+    placed = frozenset[str]() if step.does == "place" else gives(plan, "placed")
+    nearest = next((name for name in before(plan, step.name) if name in givers | placed), None)
+    return {LIBRARY if nearest is None or nearest in placed else nearest}
 
 
 def _film_of_library(plan: PipelinePlan, step: AnyStep) -> bool:
