@@ -19,6 +19,7 @@ from shutil import which
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from .keeper import kept
 from .provide import MISSING
 from .servers import MissingServer, install, wait_until
 
@@ -31,11 +32,6 @@ _DEBIANS_DOCKER = "/usr/bin/docker"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _TRUST = {"SSL_CERT_FILE": _CERTIFICATES, "PIP_CERT": _CERTIFICATES, "UV_SYSTEM_CERTS": "1"}
 """How those who build inside are told of the certificates."""
-_TABLES = {
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-}
-"""Where the engine has its rules, and the chains that every machine has there."""
 
 
 def main(command: list[str]) -> int:
@@ -62,16 +58,10 @@ def engine(place: Path) -> Iterator[str]:
         install(PACKAGES, "No container engine answers, and none can be installed here")
     os.environ["DOCKER"] = _DEBIANS_DOCKER  # newer clients want a plug-in to build
     place.mkdir(parents=True, exist_ok=True)
-    host, filters = f"unix://{place}/docker.sock", _filters()
-    started = _daemon(place, host)
-    try:
+    host = f"unix://{place}/docker.sock"
+    with kept(place, host):
         wait_until(lambda: answers(host), "the start of dockerd", 60)
         yield host
-    finally:
-        started.terminate()
-        started.wait(60)
-        subprocess.run(["iptables-restore"], input=filters, check=True, text=True)
-        subprocess.run(["ip", "link", "delete", "docker0"], check=False)
 
 
 def answers(host: str | None = None) -> bool:
@@ -104,30 +94,6 @@ def client_closing(client: docker.DockerClient) -> Iterator[docker.DockerClient]
         yield client
     finally:
         client.close()
-
-
-def _filters() -> str:
-    """The rules of the packet filter, to be put back: the engine adds its own. A table that is not
-    there yet would not be told, and what is not told is not put back."""
-    command = ["iptables-save"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    missing = [table for table in _TABLES if f"*{table}\n" not in told]
-    return told + "".join(map(_empty, missing))
-
-
-def _empty(table: str) -> str:
-    chains = "".join(f":{chain} ACCEPT\n" for chain in _TABLES[table])
-    return f"*{table}\n{chains}COMMIT\n"
-
-
-def _daemon(place: Path, host: str) -> subprocess.Popen[bytes]:
-    command = ["dockerd", "-H", host, "--pidfile", f"{place}/docker.pid"]
-    roots = ["--data-root", f"{place}/data", "--exec-root", f"{place}/exec"]
-    with (place / "dockerd.log").open("wb") as output:
-        return subprocess.Popen(
-            [*command, *roots], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
 
 
 def _debian(root: Path) -> None:
