@@ -1,7 +1,14 @@
 """The dispatcher on a real database: what it sends to the workers, and in which order."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from prometheus_client import REGISTRY
+
+from mvidarr_catalog.brain.timers import Timers
+from mvidarr_catalog.jobs import census
+from mvidarr_catalog.jobs.dispatcher import FLOOR, Dispatcher
+from mvidarr_catalog.jobs.workforce import Workforce
 from mvidarr_common.messages.dispatch import (
     ChangeQueue,
     ChangeQuota,
@@ -74,6 +81,29 @@ async def test_a_paused_queue_sends_nothing_out_until_it_is_resumed(world: World
         await world.say(EnqueueJob(spec=Noop()))
         await world.quiet()
         await released(world, 2)
+
+
+async def test_what_no_further_worker_could_do_is_no_backlog_for_a_scaler(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(census, "EVERY", timedelta(0))
+    workforce = Workforce()
+    pause, go = QueueChanges(paused=True), QueueChanges(paused=False)
+    usual = Timers(), Dispatcher(workforce, 3)
+    async with world.leading(*usual, census.Census(workforce)):
+        await world.say(ChangeQueue(queue="noop", changes=pause))
+        for _ in range(FLOOR + 1):
+            await world.say(EnqueueJob(spec=Noop()))
+        await eventually(lambda: counted("later") == FLOOR + 1)
+        assert (counted("waiting"), counted("queued")) == (0, 0)
+        await world.say(ChangeQueue(queue="noop", changes=go))
+        await eventually(lambda: (counted("waiting"), counted("queued")) == (1, FLOOR))
+        assert counted("later") == 0
+
+
+def counted(state: str) -> float | None:
+    """Jobs of a queue in a state, as Prometheus hears it."""
+    return REGISTRY.get_sample_value("mvidarr_jobs", {"queue": "noop", "state": state})
 
 
 async def test_a_full_or_slow_site_with_many_jobs_lets_others_pass(world: World) -> None:

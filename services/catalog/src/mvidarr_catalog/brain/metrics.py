@@ -24,16 +24,20 @@ _offset = Gauge("mvidarr_log_offset", "Offset up to which the log is folded")
 _lag = Gauge("mvidarr_log_lag_seconds", "Age of the newest folded record; 0 when none is left")
 _pending = Gauge("mvidarr_outbox_pending", "Decisions that have not come back by the log")
 _oldest = Gauge("mvidarr_outbox_oldest_seconds", "Age of the oldest of these decisions")
-_parked = Gauge("mvidarr_parked", "Messages that wait for somebody to look at them")
+_parked = Gauge("mvidarr_parked", "Messages that wait for somebody to look at them", ["kind"])
 _held = Gauge("mvidarr_held_subjects", "Subjects whose later messages wait behind a parked one")
 _timers = Gauge("mvidarr_timers_pending", "Timers that are set")
 _late = Gauge("mvidarr_timers_late_seconds", "How long the oldest due timer has been due")
-_jobs = Gauge("mvidarr_jobs", "Jobs that have not ended", ["queue", "state"])
+_jobs = Gauge(
+    "mvidarr_jobs",
+    "Jobs that have not ended; those that more workers would not help wait for `later`",
+    ["queue", "state"],
+)
 _window = Gauge("mvidarr_job_window", "Jobs that may be with the workers at once", ["queue"])
 _leader = Gauge("mvidarr_leader", "1 where this replica leads")
 _changes = Counter("mvidarr_leader_changes", "Reigns begun by this replica")
 
-_OF_A_REIGN = (_lag, _pending, _oldest, _parked, _held, _timers, _late)
+_OF_A_REIGN = (_lag, _pending, _oldest, _held, _timers, _late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,13 @@ class Counts:
 
     jobs: Mapping[tuple[str, str], int]
     windows: Mapping[str, int]
-    parked: int
+    parked: Mapping[str, int]
     timers: int
     late: float
 
 
 def phase(name: str) -> AbstractContextManager[object]:
-    """Time a phase of a turn: think, chores or commit."""
+    """Time a phase of a turn: chores, commit or publish. Others it has counted itself."""
     return _seconds.labels(phase=name).time()
 
 
@@ -62,6 +66,8 @@ def turned(said: Said, offset: int, in_flight: Mapping[str, Envelope], held: int
     for event in said.events:
         if isinstance(event.message, CommandRejected):
             _rejected.labels(event.message.command, event.message.code).inc()
+    for name, seconds in said.spent.items():
+        _seconds.labels(phase=name).observe(seconds)
     _batch.observe(len(said.folded))
     _offset.set(offset)
     _lag.set(_age(now, said.newest))
@@ -77,7 +83,8 @@ def counted(counts: Counts) -> None:
         _jobs.labels(queue, state).set(count)
     for queue, window in counts.windows.items():
         _window.labels(queue).set(window)
-    _parked.set(counts.parked)
+    for kind, count in counts.parked.items():
+        _parked.labels(kind).set(count)
     _timers.set(counts.timers)
     _late.set(counts.late)
 
@@ -90,6 +97,7 @@ def leading(leads: bool) -> None:
         return
     _jobs.clear()
     _window.clear()
+    _parked.clear()
     for gauge in _OF_A_REIGN:
         gauge.set(0)
 

@@ -5,6 +5,7 @@ first job of every line, leaves out the lines that nothing can go out of, howeve
 and reads the fronts of the others merged.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from functools import cache
@@ -47,6 +48,18 @@ async def heads(turn: Turn) -> list[Standing]:
     if not first:
         return []
     return _standing(await turn.connection.execute(_of_ids(generation), {"ids": first}))
+
+
+async def lined_up(turn: Turn) -> Counter[str]:
+    """How many jobs wait for a place alone, by queue: those of every line, by the queue of its
+    first."""
+    lines = table_of(Line, turn.checkpoint.generation).c
+    rows = await fetch(turn.connection, sa.select(lines.line, lines.waiting))
+    counts = {row["line"]: row["waiting"] for row in rows}
+    found = Counter[str]()
+    for head in await heads(turn):
+        found[head.job.queue] += counts.get(head.line, 0)
+    return found
 
 
 async def in_order(turn: Turn, room: Room, heads: list[Standing]) -> AsyncIterator[list[Candidate]]:

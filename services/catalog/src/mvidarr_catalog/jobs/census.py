@@ -11,8 +11,10 @@ from mvidarr_catalog.brain.schema import parked, timers
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_common.messages.jobs import QUEUES
 
+from .backlog import lined_up
 from .dispatcher import window
 from .jobs import Job
+from .queues import open_queues
 from .workforce import Workforce
 
 EVERY = timedelta(seconds=5)
@@ -38,23 +40,43 @@ class Census:
             sa.select(sa.func.count(), sa.func.min(timers.c.due))
         )
         count, first_due = waiting.one()
-        aside = await turn.connection.execute(sa.select(sa.func.count()).select_from(parked))
         return metrics.Counts(
-            jobs=await _jobs(turn),
+            jobs=await _jobs(turn, now),
             windows={queue: window(self._workforce, queue) for queue in QUEUES},
-            parked=aside.scalar_one(),
+            parked=await _parked(turn),
             timers=count,
             late=max(0.0, (now - first_due).total_seconds()) if first_due else 0.0,
         )
 
 
-async def _jobs(turn: Turn) -> Mapping[tuple[str, str], int]:
-    """Every queue in every state, also where there is nothing: a scaler must see the zero."""
+async def _parked(turn: Turn) -> Mapping[str, int]:
+    """Records of the log, and jobs from the queue of dead letters, which have no place in it."""
+    dead = sa.func.count(sa.case((parked.c.offset < 0, 1)))
+    found = await turn.connection.execute(sa.select(sa.func.count(), dead).select_from(parked))
+    every, jobs = found.one()
+    return {"log": every - jobs, "job": jobs}
+
+
+async def _jobs(turn: Turn, now: datetime) -> Mapping[tuple[str, str], int]:
+    """Every queue in every state, also where there is nothing: a scaler must see the zero. What
+    could not go however many workers there were counts as `later`: it is due later, follows other
+    jobs, or its queue is closed."""
+    found, may_go = await _by_state(turn), await lined_up(turn)
+    opened = await open_queues(turn, now)
+    counts = {(queue, state): found.get((queue, state), 0) for queue in QUEUES for state in LIVE}
+    for queue in QUEUES:
+        waiting = counts[queue, "waiting"]
+        counts[queue, "waiting"] = min(waiting, may_go[queue]) if queue in opened else 0
+        counts[queue, "later"] = waiting - counts[queue, "waiting"]
+    return counts
+
+
+async def _by_state(turn: Turn) -> Mapping[tuple[str, str], int]:
     jobs = table_of(Job, turn.checkpoint.generation)
     query = (
         sa.select(jobs.c.queue, jobs.c.state, sa.func.count())
         .where(jobs.c.state.in_(LIVE))
         .group_by(jobs.c.queue, jobs.c.state)
     )
-    found = {(queue, state): count for queue, state, count in await turn.connection.execute(query)}
-    return {(queue, state): found.get((queue, state), 0) for queue in QUEUES for state in LIVE}
+    found = await turn.connection.execute(query)
+    return {(queue, state): count for queue, state, count in found}

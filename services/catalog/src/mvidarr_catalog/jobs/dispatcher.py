@@ -19,7 +19,6 @@ from mvidarr_common.envelope import Envelope
 from mvidarr_common.messages.dispatch import ALL, Pace, PaceChanged, QueueChanged, QuotaChanged
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import (
-    QUEUES,
     JobAdded,
     JobCancelled,
     JobCompleted,
@@ -36,7 +35,7 @@ from mvidarr_common.messages.steering import JobPaused
 from .backlog import heads, in_order, wake
 from .jobs import Job, site_of
 from .lanes import NOBODY
-from .queues import Queue, open_queues
+from .queues import open_queues
 from .quotas import Quota
 from .retries import DEFAULT, DEFAULTS, Policy
 from .room import Candidate, Room
@@ -85,8 +84,7 @@ class Dispatcher:
 
     async def _room(self, turn: Turn, now: datetime) -> Room:
         """What is free, after what is with the workers and what is on its way to them."""
-        rules = {name: await turn.row(Queue, name) for name in (ALL, *QUEUES)}
-        free = {queue: window(self._workforce, queue) for queue in open_queues(rules, now)}
+        free = {queue: window(self._workforce, queue) for queue in await open_queues(turn, now)}
         room = Room(now, free, self._per_site)
         with_workers, flying = await _active(turn), _flying(turn)
         await _learn(turn, room, [*with_workers, *(job for _, job in flying)])

@@ -9,6 +9,7 @@ from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import Row
 from mvidarr_catalog.brain.state import Known, State
+from mvidarr_catalog.brain.turn import Turn
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Invalid, NotFound
 from mvidarr_common.messages.dispatch import ALL, ChangeQueue, QueueChanged, QueueRules
@@ -63,11 +64,12 @@ async def list_queues(_: ListQueues, read: Read) -> Queues:
     )
 
 
-def open_queues(known: dict[str, Queue | None], now: datetime) -> list[str]:
+async def open_queues(turn: Turn, now: datetime) -> list[str]:
     """Those that may send work out now."""
-    if not _may(known.get(ALL), now):
+    known = {name: await turn.row(Queue, name) for name in (ALL, *QUEUES)}
+    if not _may(known[ALL], now):
         return []
-    return [name for name in QUEUES if _may(known.get(name), now)]
+    return [name for name in QUEUES if _may(known[name], now)]
 
 
 def _may(row: Queue | None, now: datetime) -> bool:
