@@ -14,6 +14,35 @@ from mvidarr_common.testing.traces import Collector, Seen
 pytestmark = pytest.mark.timeout(240)
 
 REQUEST = "POST /api/v1/videos"
+MESSAGING = (
+    "messaging.system", "messaging.operation.name", "messaging.operation.type",
+    "messaging.destination.name", "messaging.destination.template", "messaging.client.id",
+    "server.address", "server.port",
+)  # fmt: skip
+MESSAGE = (
+    "messaging.message.id", "messaging.message.conversation_id",
+    "messaging.rabbitmq.destination.routing_key", "cloudevents.event_id", "cloudevents.event_type",
+    "cloudevents.event_source", "cloudevents.event_subject", "cloudevents.event_spec_version",
+)  # fmt: skip
+CAME = ("messaging.rabbitmq.message.delivery_tag", "messaging.consumer.group.name")
+JOB = tuple(
+    f"mvidarr.job.{name}" for name in ("id", "kind", "attempt", "delivery_count", "adopted")
+)
+BATCH = ("messaging.batch.message_count", "mvidarr.log.offset", "messaging.consumer.group.name")
+AGREED = {
+    "publish mvidarr": ("PRODUCER", (*MESSAGING, *MESSAGE)),
+    "process mvidarr.log": ("CONSUMER", (*MESSAGING, *BATCH)),
+    "process jobs.download": ("CONSUMER", (*MESSAGING, *MESSAGE, *CAME, *JOB)),
+    "run download": ("INTERNAL", ()),
+    "ack jobs.download": ("CLIENT", (*MESSAGING, *MESSAGE, *CAME)),
+    "process notifier.events": ("CONSUMER", (*MESSAGING, *MESSAGE, *CAME)),
+    "ask catalog.queries": ("CLIENT", (*MESSAGING, *MESSAGE, "mvidarr.query")),
+    "answer catalog.queries": (
+        "SERVER", (*MESSAGING, *MESSAGE, "mvidarr.query", "mvidarr.position"),
+    ),
+}  # fmt: skip
+"""Spans by their names: of which kind they are, and what each says. Whoever reads traces builds
+on it."""
 
 
 async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notification(
@@ -56,6 +85,48 @@ async def test_one_trace_leads_from_the_request_to_the_last_ffmpeg_and_the_notif
     assert {span.attributes["process.exit.code"] for span in commands} == {"0"}
     stages = {event.get("mvidarr.job.stage") for span in spans for event in span.events}
     assert "extracting" in stages, stages
+
+
+async def test_spans_say_what_they_are_about_in_the_words_of_opentelemetry(
+    separate: System, collector: Collector, site: Site
+) -> None:
+    async with open_client(separate.log_in(), patience=60) as client:
+        [video] = await ended(client, [(await add(client, site.url("clip"))).id])
+        assert video.state == "ready"
+
+    def told() -> bool:
+        names = {span.name for span in tuple(collector.spans)}
+        return set(AGREED) <= names
+
+    await eventually(told, 30, every=0.2)
+    for name, (kind, attributes) in AGREED.items():
+        for span in [span for span in tuple(collector.spans) if span.name == name]:
+            if "error.type" in span.attributes:
+                continue
+            assert span.kind == kind, span
+            assert set(attributes) <= set(span.attributes), span
+    named = {span.attributes.get("messaging.destination.name") for span in tuple(collector.spans)}
+    assert {
+        "mvidarr:event.job.queued.download:jobs.download",
+        "mvidarr:command.video.add",
+        "mvidarr.log",
+        "catalog.queries",
+    } <= named
+
+
+async def test_what_the_outbox_publishes_points_at_the_traces_that_it_belongs_to(
+    separate: System, collector: Collector
+) -> None:
+    separate.log_in()
+    published = [
+        span
+        for span in tuple(collector.spans)
+        if (span.service, span.name) == ("catalog", "publish mvidarr")
+    ]
+    decided = {span.id for span in tuple(collector.spans) if span.name == "decide"}
+    pointing = [span for span in published if span.links]
+    assert {span.parent for span in pointing} == {""}
+    assert any(span.links & decided for span in pointing)
 
 
 async def test_a_batch_of_the_brain_points_at_its_messages_and_ends_with_a_commit(

@@ -30,6 +30,7 @@ class Slip:
 
     body: bytes
     count: int = 0
+    tag: int = 1
     dead: DeadLetter | None = None
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     became: str = "lent"

@@ -12,6 +12,7 @@ from . import logs, tracing
 from .bus import Delivery
 from .envelope import Envelope, decode, following
 from .errors import Unavailable, Undecodable
+from .messaging import Using
 from .service import Hears, Runtime
 from .telling import pauses
 
@@ -55,9 +56,10 @@ class Hearing:
             log.error("an event cannot be read and is parked: %s", error.message)
             return await delivery.reject()
         queue = self.hears.queue.name
+        using = Using(self.runtime.bus, self.runtime.name, "process", "process", queue)
         process = tracing.span(
             f"process {queue}", SpanKind.CONSUMER, parent=event.traceparent,
-            attributes=tracing.about(event) | self._attributes(),
+            attributes=using.of(event, delivery.tag),
         )  # fmt: skip
         about = logs.bound(**logs.of(event), queue=queue, delivery_count=delivery.count)
         with process, about:
@@ -93,12 +95,3 @@ class Hearing:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
-
-    def _attributes(self) -> tracing.Attributes:
-        return {
-            "messaging.operation.name": "process",
-            "messaging.operation.type": "process",
-            "messaging.destination.name": self.hears.queue.name,
-            "messaging.destination.template": self.hears.queue.name,
-            "messaging.consumer.group.name": self.runtime.name,
-        }

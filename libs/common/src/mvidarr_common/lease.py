@@ -16,6 +16,11 @@ class Lease:
         self._newest = delivery
 
     @property
+    def tag(self) -> int:
+        """The number of the newest delivery."""
+        return self._newest.tag
+
+    @property
     def lost(self) -> bool:
         """Whether the message goes, or went, to somebody else as well."""
         return self._newest.lost.is_set()

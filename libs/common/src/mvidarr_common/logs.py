@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from opentelemetry import trace
 from pythonjsonlogger.json import JsonFormatter
 
 from .envelope import Envelope
@@ -97,6 +98,9 @@ def _clean(value: Any) -> Any:
 
 
 def _bind(record: logging.LogRecord) -> bool:
+    within = trace.get_current_span().get_span_context()
+    if within.is_valid:
+        record.span_id = trace.format_span_id(within.span_id)
     for name, value in _bound.get().items():
         if not hasattr(record, name):
             setattr(record, name, value)

@@ -1,13 +1,20 @@
-"""What OpenTelemetry counts of any messaging, under the names that it has in Prometheus.
+"""What OpenTelemetry tells of any messaging: in Prometheus, and in spans.
 
-https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
+https://opentelemetry.io/docs/specs/semconv/messaging/
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
+from typing import Literal
 
 from prometheus_client import Counter, Histogram
+
+from .bus import Bus
+from .bus.topology import EXCHANGE
+from .envelope import Envelope
+from .tracing import Attributes, about, recording
 
 _BUCKETS = (
     0.001,
@@ -38,6 +45,44 @@ _PROCESSING = Histogram(
 )
 _SENT = Counter("messaging_client_sent_messages", "Messages sent", _LABELS)
 _CONSUMED = Counter("messaging_client_consumed_messages", "Messages that came", _LABELS)
+
+
+@dataclass(frozen=True, slots=True)
+class Using:
+    """A use of the bus by a service. `template` is the destination without what differs from
+    message to message."""
+
+    bus: Bus
+    service: str
+    operation: str
+    kind: Literal["send", "process", "settle"]
+    template: str
+
+    def attributes(self, destination: str | None = None) -> Attributes:
+        """What its span says, where somebody records it."""
+        if not recording():
+            return {}
+        told: Attributes = {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.name": self.operation,
+            "messaging.operation.type": self.kind,
+            "messaging.destination.name": destination or self.template,
+            "messaging.destination.template": self.template,
+            "messaging.client.id": self.service,
+        }
+        if self.kind != "send":
+            told["messaging.consumer.group.name"] = self.service
+        if server := self.bus.server:
+            told |= {"server.address": server[0], "server.port": server[1]}
+        return told
+
+    def of(self, envelope: Envelope, tag: int) -> Attributes:
+        """What its span says where it is about a message that came from a queue."""
+        if not recording():
+            return {}
+        key, queue = envelope.routing_key, self.template
+        told = self.attributes(f"{EXCHANGE}:{key}:{queue}") | about(envelope)
+        return told | {"messaging.rabbitmq.message.delivery_tag": tag}
 
 
 @contextmanager

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from . import metrics, tracing
 from .attempt import Attempt
+from .bus import Delivery
 from .envelope import Envelope, decode, following
 from .errors import JobError
 from .facts import Facts
@@ -18,6 +20,7 @@ from .jobs import Handler
 from .lease import Lease
 from .messages.jobs import JobProgressed, JobQueued, Result
 from .messages.system import Claim
+from .messaging import Using
 from .outcome import as_problem
 from .processes import Children
 from .progress import coalesced
@@ -64,7 +67,14 @@ class Run:
         self._staging = Staging(bench.runtime.root, facts.queued.job_id, facts.nonce)
         self._why: Why | None = None
         self._began = self._ended = time.monotonic()
+        self._span = trace.get_current_span()
         self._task = asyncio.create_task(self._attempt())
+
+    def adopt(self, cause: Envelope, delivery: Delivery) -> None:
+        """Go on under another delivery of the message: the one before is lost."""
+        self.lease.adopt(delivery)
+        self.messages.add(cause.id)
+        self._span.set_attribute("mvidarr.job.adopted", True)
 
     @property
     def claim(self) -> Claim:
@@ -98,8 +108,10 @@ class Run:
         """Let the message go, now that its end is told; then nobody asks for it again, and a
         folder that holds nothing but our own notes can go too."""
         queued = self.facts.queued
-        name = f"{_SETTLED[ending.settle]} jobs.{queued.spec.queue}"
-        attributes: tracing.Attributes = {"messaging.operation.type": "settle"}
+        runtime, operation = self._bench.runtime, _SETTLED[ending.settle]
+        queue = f"jobs.{queued.spec.queue}"
+        using = Using(runtime.bus, runtime.name, operation, "settle", queue)
+        name, attributes = f"{operation} {queue}", using.of(self.facts.cause, self.lease.tag)
         with tracing.span(name, SpanKind.CLIENT, attributes=attributes):
             await getattr(self.lease, ending.settle)()
         if ending.outcome == "completed" and not queued.spec.stages and not self.lease.lost:

@@ -8,8 +8,8 @@ from opentelemetry.trace import SpanKind
 from .bus import Bus, Delivery, Health, Live, LogReader, Start, Work, WorkQueue
 from .bus.topology import EXCHANGE, QUERIES
 from .envelope import Envelope
-from .messaging import processing, sending
-from .tracing import Attributes, about, begun, span, traceparent
+from .messaging import Using, processing, sending
+from .tracing import about, begun, span, traceparent
 
 
 class TracedBus:
@@ -20,14 +20,18 @@ class TracedBus:
         self._service = service
 
     async def publish(self, *envelopes: Envelope) -> None:
-        """Facts that follow from a message keep its trace; others get the current one."""
+        """Facts that follow from a message keep its trace; others get the current one. Where there
+        is none, what is published points at the traces that it belongs to, and is below none."""
         if not envelopes:
             return
-        attributes = self._attributes("publish", "send", EXCHANGE)
+        keys = {envelope.routing_key for envelope in envelopes}
+        one = f"{EXCHANGE}:{envelopes[0].routing_key}" if len(keys) == 1 else None
+        attributes = Using(self._bus, self._service, "publish", "send", EXCHANGE).attributes(one)
         attributes |= about(envelopes[0]) | {"messaging.batch.message_count": len(envelopes)}
-        parent = None if traceparent() else envelopes[0].traceparent
+        traces = () if traceparent() else dict.fromkeys(each.traceparent for each in envelopes)
+        name, points_at = f"publish {EXCHANGE}", [each for each in traces if each]
         with (
-            span(f"publish {EXCHANGE}", SpanKind.PRODUCER, parent=parent, attributes=attributes),
+            span(name, SpanKind.PRODUCER, points_at=points_at, attributes=attributes),
             sending("publish", EXCHANGE, len(envelopes)),
         ):
             await self._bus.publish(*map(_traced, envelopes))
@@ -36,7 +40,8 @@ class TracedBus:
         await self._bus.signal(envelope)
 
     async def ask(self, query: Envelope, timeout: float = 5.0) -> bytes:
-        attributes = self._attributes("ask", "send", QUERIES) | about(query)
+        using = Using(self._bus, self._service, "ask", "send", QUERIES)
+        attributes = using.attributes() | about(query)
         attributes["mvidarr.query"] = query.message.wire
         parent = None if traceparent() else query.traceparent
         with (
@@ -48,8 +53,10 @@ class TracedBus:
     def answer(
         self, handler: Callable[[Envelope], Awaitable[bytes]], concurrency: int = 16
     ) -> AbstractAsyncContextManager[None]:
+        using = Using(self._bus, self._service, "answer", "process", QUERIES)
+
         async def answered(query: Envelope) -> bytes:
-            attributes = self._attributes("answer", "process", QUERIES) | about(query)
+            attributes = using.attributes() | about(query)
             attributes["mvidarr.query"] = query.message.wire
             name = f"answer {QUERIES}"
             with (
@@ -82,17 +89,12 @@ class TracedBus:
         return await self._bus.depth(queue)
 
     @property
+    def server(self) -> tuple[str, int] | None:
+        return self._bus.server
+
+    @property
     def health(self) -> Health:
         return self._bus.health
-
-    def _attributes(self, operation: str, kind: str, destination: str) -> Attributes:
-        return {
-            "messaging.operation.name": operation,
-            "messaging.operation.type": kind,
-            "messaging.destination.name": destination,
-            "messaging.destination.template": destination,
-            "messaging.client.id": self._service,
-        }
 
 
 def _traced(envelope: Envelope) -> Envelope:

@@ -6,8 +6,9 @@ Without a collector spans are not recorded, and the context is passed on all the
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -20,6 +21,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from .envelope import Envelope
 
 Attributes = dict[str, str | int | float | bool]
+LINKS = 128
+"""What one span points at: more than that many none keeps."""
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -53,16 +56,19 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     *,
     parent: str | None = None,
+    points_at: Iterable[str] = (),
     attributes: Attributes | None = None,
 ) -> Iterator[Span]:
-    """A span below `parent`, a traceparent, or else below the current one; linked to `parent`.
-    Where nobody records, the context is passed on and nothing else is done."""
+    """A span below `parent`, a traceparent, or else below the current one; linked to `parent`, and
+    to what it `points_at`. Where nobody records, the context is passed on and nothing else is
+    done."""
     context = _context(parent)
     if not recording():
         with _within(context):
             yield trace.INVALID_SPAN
         return
-    links = [trace.Link(trace.get_current_span(context).get_span_context())] if context else None
+    linked = [_context(each) for each in (parent, *islice(points_at, LINKS))]
+    links = [trace.Link(trace.get_current_span(each).get_span_context()) for each in linked if each]
     tracer = trace.get_tracer("mvidarr")
     with tracer.start_as_current_span(
         name,

@@ -23,6 +23,7 @@ from .lease import Lease, Recent
 from .messages.ids import JobId, new_id
 from .messages.jobs import JobQueued, JobSpec, StopJob
 from .messages.system import WorkerAlive
+from .messaging import Using
 from .run import Bench, Run
 
 log = logging.getLogger(__name__)
@@ -111,8 +112,7 @@ class Worker:
         """This process still runs it: the new delivery takes the place of the lost one."""
         _count(run.facts.queued.spec.queue, "adopted")
         log.info("a lost job came back and is adopted", extra=logs.of(cause))
-        run.lease.adopt(delivery)
-        run.messages.add(cause.id)
+        run.adopt(cause, delivery)
         await run.over.wait()
 
     async def _work(self, cause: Envelope, queued: JobQueued, delivery: Delivery) -> None:
@@ -122,7 +122,7 @@ class Worker:
         ids = {"job": queued.job_id, "attempt": queued.attempt, "delivery_count": delivery.count}
         process = tracing.span(
             f"process jobs.{queue}", SpanKind.CONSUMER, parent=cause.traceparent,
-            attributes=tracing.about(cause) | _attributes(queued, delivery, self._bench),
+            attributes=self._using(queue).of(cause, delivery.tag) | _attributes(queued, delivery),
         )  # fmt: skip
         with process, logs.bound(**logs.of(cause), **ids, queue=queue):
             facts = Facts(cause, queued, self._me, self._bench.runtime.name, new_id())
@@ -195,23 +195,22 @@ class Worker:
                     await asyncio.wait(self._takes)
         return not self._takes
 
+    def _using(self, queue: str) -> Using:
+        return Using(self._bus, self._bench.runtime.name, "process", "process", f"jobs.{queue}")
+
     def _refuse_queues_without_handlers(self) -> None:
         served = {spec.queue for spec in self.handlers}
         if missing := set(self.slots) - served:
             raise ValueError(f"no handler takes jobs of {', '.join(sorted(missing))}")
 
 
-def _attributes(queued: JobQueued, delivery: Delivery, bench: Bench) -> tracing.Attributes:
+def _attributes(queued: JobQueued, delivery: Delivery) -> tracing.Attributes:
     return {
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        "messaging.destination.name": f"jobs.{queued.spec.queue}",
-        "messaging.destination.template": f"jobs.{queued.spec.queue}",
-        "messaging.consumer.group.name": bench.runtime.name,
         "mvidarr.job.id": queued.job_id,
         "mvidarr.job.kind": queued.spec.kind,
         "mvidarr.job.attempt": queued.attempt,
         "mvidarr.job.delivery_count": delivery.count,
+        "mvidarr.job.adopted": False,
     }
 
 

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from mvidarr_common.errors import LogReplaced, LogRewound, LogTruncated
+
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 PUBLISH_SECONDS = Histogram(
@@ -34,3 +36,6 @@ LOG_HEAD = Gauge(
 LOG_IDENTITY_ERRORS = Counter(
     "mvidarr_log_identity_errors", "The log was not the one that its reader knew", ["error"]
 )
+for _error in (LogTruncated, LogReplaced, LogRewound):
+    # To Prometheus a counter that begins at one has never risen, and no alert sees it.
+    LOG_IDENTITY_ERRORS.labels(_error.__name__)

@@ -77,6 +77,8 @@ class Delivery(Protocol):
     body: bytes
     count: int
     """How often it was delivered before; a hint, not a count of crashes."""
+    tag: int
+    """Its number among those that came over the same channel."""
     dead: DeadLetter | None
     lost: Flag
     """Set when the lease is gone: the message goes, or went, to somebody."""
@@ -179,6 +181,11 @@ class Bus(Protocol):
 
     async def depth(self, queue: str) -> int:
         """Messages ready in a queue: a figure for people and scalers."""
+        ...
+
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Host and port of the broker, where there is one."""
         ...
 
     @property

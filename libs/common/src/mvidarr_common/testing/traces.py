@@ -19,6 +19,7 @@ class Seen:
 
     service: str
     name: str
+    kind: str
     trace: str
     id: str
     parent: str
@@ -82,7 +83,8 @@ def _read(request: ExportTraceServiceRequest) -> Iterator[Seen]:
 
 def _seen(service: str, span: Span) -> Seen:
     return Seen(
-        service, span.name, span.trace_id.hex(), span.span_id.hex(),
+        service, span.name, Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_"),
+        span.trace_id.hex(), span.span_id.hex(),
         span.parent_span_id.hex(), _texts(span.attributes),
         frozenset(link.span_id.hex() for link in span.links),
         tuple(_texts(event.attributes) for event in span.events),

@@ -108,13 +108,12 @@ class Leader:
 
     async def take(self, records: Sequence[Record]) -> None:
         """One turn: everything of it is committed, or nothing."""
-        with spans.processing(records):
+        with spans.processing(self._bus, records):
             async with self._turn() as turn:
                 await self._work(turn, records)
 
     async def _work(self, turn: Turn, records: Sequence[Record]) -> None:
-        with metrics.phase("think"):
-            await turn.take(records)
+        await turn.take(records)
         await turn.flush()
         with metrics.phase("chores"):
             for chore in self._chores:

@@ -9,6 +9,8 @@ from mvidarr_common.bus import Bus
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Unavailable
 
+from . import metrics
+
 log = logging.getLogger(__name__)
 
 WINDOW = 100
@@ -40,7 +42,8 @@ class Outbox:
             await self._more.wait()
             batch = [self._waiting[at] for at in range(min(WINDOW, len(self._waiting)))]
             try:
-                await self._bus.publish(*batch)
+                with metrics.phase("publish"):
+                    await self._bus.publish(*batch)
             except Unavailable as error:
                 log.warning("outbox waits: %s", error)
                 await asyncio.sleep(pause)

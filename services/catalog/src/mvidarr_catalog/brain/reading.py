@@ -14,6 +14,7 @@ from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Filtered
 
+from . import spans
 from .driver import rows_of, transaction
 from .filters import Fields, matching
 from .model import Brain
@@ -121,6 +122,7 @@ class Answers:
 
     async def _answer(self, query: Query[Any]) -> bytes:
         async with self._reading() as read:
+            spans.answered(read.checkpoint)
             view = await self._brain.queries[type(query)](query, read)
         return orjson.dumps(_sparse(view.model_dump(mode="json"), query, type(view)))
 

@@ -9,27 +9,20 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 
 from mvidarr_common import tracing
-from mvidarr_common.bus import Record
+from mvidarr_common.bus import Bus, Record
 from mvidarr_common.bus.topology import LOG
 from mvidarr_common.envelope import Envelope
+from mvidarr_common.messaging import Using
 
 from .mind import SOURCE
-
-LINKS = 128
-"""Messages that a batch points at: more than that many no span keeps."""
+from .store import Checkpoint
 
 
-def processing(records: Sequence[Record]) -> AbstractContextManager[object]:
+def processing(bus: Bus, records: Sequence[Record]) -> AbstractContextManager[object]:
     """The span of a batch; none for a tick without records, and none where nobody records."""
     if not records or not tracing.recording():
         return nullcontext()
-    attributes: tracing.Attributes = {
-        "messaging.system": "rabbitmq",
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        "messaging.destination.name": LOG,
-        "messaging.destination.template": LOG,
-        "messaging.consumer.group.name": SOURCE,
+    attributes = Using(bus, SOURCE, "process", "process", LOG).attributes() | {
         "messaging.batch.message_count": len(records),
         "mvidarr.log.offset": records[-1].offset,
     }
@@ -40,7 +33,7 @@ def linked(envelopes: Iterable[Envelope]) -> None:
     """Have the batch point at its messages."""
     batch = trace.get_current_span()
     if batch.is_recording():
-        for envelope in islice(envelopes, LINKS):
+        for envelope in islice(envelopes, tracing.LINKS):
             tracing.link(batch, envelope.traceparent)
 
 
@@ -57,6 +50,12 @@ def thinking(step: str, envelope: Envelope) -> Iterator[Envelope]:
     ) as thought:
         thought.add_link(batch.get_span_context())
         yield envelope.traced(tracing.traceparent())
+
+
+def answered(position: Checkpoint) -> None:
+    """The answer shows what was committed up to there."""
+    told = f"{position.log_id}:{position.offset}"
+    trace.get_current_span().set_attribute("mvidarr.position", told)
 
 
 def committing() -> AbstractContextManager[object]:

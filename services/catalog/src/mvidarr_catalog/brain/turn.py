@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Literal, TypeVar
 
 import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mvidarr_common import logs
 from mvidarr_common.bus import Record
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.errors import Undecodable
@@ -28,6 +30,7 @@ from .store import Archived, Checkpoint, ParkedRecord
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Outcome = Literal["duplicate", "unknown", "parked"]
+Phase = Literal["load", "fold", "decide"]
 
 
 @dataclass
@@ -43,6 +46,14 @@ class Said:
     """The types of records that were not folded, and why."""
     newest: datetime | None = None
     """When the last record of the batch was said."""
+    spent: dict[Phase, float] = field(default_factory=dict)
+    """Seconds, over all its records."""
+
+    def spend(self, phase: Phase, since: float) -> float:
+        """Count what has passed since then; gives the time that it is now."""
+        now = perf_counter()
+        self.spent[phase] = self.spent.get(phase, 0.0) + now - since
+        return now
 
 
 class Turn:
@@ -65,8 +76,10 @@ class Turn:
         read = [(record, _decoded(record.body)) for record in records]
         envelopes = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
         spans.linked(envelopes)
+        began = perf_counter()
         known = await store.known_ids(self.connection, [each.id for each in envelopes])
         await self.load_ahead(each.message for each in envelopes if each.id not in known)
+        self.said.spend("load", began)
         for record, envelope in read:
             if isinstance(envelope, Undecodable):
                 self._set_aside_unread(record, envelope)
@@ -80,8 +93,10 @@ class Turn:
 
     async def think(self, envelope: Envelope) -> None:
         """Fold one message and decide what follows; on an error nothing of it stays."""
+        began = perf_counter()
         with spans.thinking("fold", envelope):
             before = await self.with_rows(self.mind.fold, envelope)
+        folded = self.said.spend("fold", began)
         decided = Decided()
         try:
             with spans.thinking("decide", envelope) as cause:
@@ -91,6 +106,7 @@ class Turn:
         except Exception:
             self.mind.undo(before, decided.events)
             raise
+        self.said.spend("decide", folded)
         self.said.events += decided.events
         self.said.signals += decided.signals
         self.said.timers += decided.timers
@@ -169,7 +185,7 @@ class Turn:
         try:
             await self.think(envelope)
         except DEFECTS as error:
-            log.exception("parked", extra={"event_id": envelope.id, "type": envelope.type})
+            log.exception("parked", extra=logs.of(envelope) | {"offset": record.offset})
             self._hold(envelope.subject)
             self._set_aside(record, envelope, f"{type(error).__name__}: {error}", trace_of(error))
             return

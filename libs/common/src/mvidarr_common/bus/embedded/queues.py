@@ -178,6 +178,7 @@ class LentDelivery:
     def __init__(self, consumer: Consumer, seq: int, lent: Lent) -> None:
         self.body = lent.body
         self.count = lent.count
+        self.tag = seq
         self.dead: DeadLetter | None = lent.dead
         self.lost = asyncio.Event()
         self._consumer = consumer

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from mvidarr_common.bus.protocol import Delivery, Health, Live, LogReader, Start, Work, WorkQueue
 from mvidarr_common.bus.topology import JOB_QUEUES, LOG_BINDINGS, matches
@@ -29,6 +30,11 @@ class RabbitBus:
     """One for each process."""
 
     def __init__(self, url: str, client: str) -> None:
+        at = urlsplit(url)
+        self.server = (
+            at.hostname or "localhost",
+            at.port or (5671 if at.scheme == "amqps" else 5672),
+        )
         self.links = tuple(Link(url, client, role) for role in ("publish", "work", "log", "live"))
         self._publish, self._work, self._log, self._live = self.links
         self.publisher = Publisher(self._publish, repair=prepare)

@@ -36,8 +36,8 @@ class RabbitDelivery:
         self.count = int(headers.get("x-delivery-count") or 0)
         self.dead = _dead(headers)
         self.lost = asyncio.Event()
+        self.tag = message.delivery_tag or 0
         self._consumer = consumer
-        self._tag = message.delivery_tag or 0
         self._lent = lent
         lent.add(self)
 
@@ -55,7 +55,7 @@ class RabbitDelivery:
             return
         self._lent.discard(self)
         try:
-            await say(self._tag)
+            await say(self.tag)
         except Lost:
             self.lost.set()
 
@@ -158,6 +158,7 @@ async def work(
     link: Link, queue: WorkQueue, slots: int, handler: Handling
 ) -> AsyncIterator[RabbitWork]:
     """Consume until the context ends; what is not settled then goes to another."""
+    LEASES_LOST.labels(queue.name, "timeout")  # an alert waits for it to rise from zero
     subscription = RabbitWork(link, queue, handler)
     ready = [asyncio.Event() for _ in range(slots)]
     consuming = (subscription.slot(each) for each in ready)
