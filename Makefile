@@ -124,7 +124,13 @@ containers-checked: images # what `check-containers` runs once there is an engin
 	$(BUILD) -f tests/containers/Dockerfile --target postgres -t mvidarr/postgres:test .
 	$(BIN)/pytest -q -s tests/containers
 
-monitor: ## Prometheus on http://127.0.0.1:9090 for a running `MVIDARR_METRICS_PORT=9000 make up`
-	mkdir -p .mvidarr/prometheus
-	prometheus --config.file=deploy/prometheus/local.yml --storage.tsdb.path=.mvidarr/prometheus \
-	  --web.listen-address=127.0.0.1:9090
+SERIES ?= .mvidarr/prometheus
+MVIDARR_METRICS_PORT ?= 9000
+
+monitor: ## Prometheus on http://127.0.0.1:9090 (PORT) for a running `MVIDARR_METRICS_PORT=9000 make up`
+	@command -v prometheus > /dev/null || { echo "Prometheus is not installed"; exit 1; }
+	@mkdir -p $(SERIES)
+	@sed 's#127.0.0.1:9000#127.0.0.1:$(MVIDARR_METRICS_PORT)#; s#rules/#$(CURDIR)/deploy/prometheus/rules/#' \
+	  deploy/prometheus/local.yml > $(SERIES)/prometheus.yml
+	@exec prometheus --config.file=$(SERIES)/prometheus.yml --storage.tsdb.path=$(SERIES) \
+	  --web.listen-address=127.0.0.1:$(or $(PORT),9090)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mvidarr_common.bus.rabbit import RabbitBus
 from mvidarr_common.cli.run import installed, load
 from mvidarr_common.health import Readiness, health_app
 from mvidarr_common.settings import PREFIX
@@ -171,6 +172,21 @@ def test_the_scaler_knows_every_queue_of_the_workers_that_it_scales(
             assert {trigger["queueName"] for trigger in asked} == {f"jobs.{q}" for q in queues}
             assert {trigger["protocol"] for trigger in asked} == {"http"}
     assert least == {"downloader": 0, "transcoder": 0, "notifier": 1}
+
+
+def test_the_broker_has_room_for_the_connections_of_all_that_may_run(
+    render: Callable[[str], list[Object]],
+) -> None:
+    most = {
+        each["spec"]["scaleTargetRef"]["name"]: each["spec"].get(
+            "maxReplicaCount", each["spec"].get("maxReplicas")
+        )
+        for each in render("prod")
+        if each["kind"] in ("ScaledObject", "HorizontalPodAutoscaler")
+    }
+    catalogs = next(o for o in render("prod") if name_of(o) == "Deployment catalog")
+    links = len(RabbitBus("amqp://broker", "test").links)
+    assert links * (sum(most.values()) + catalogs["spec"]["replicas"]) < 200
 
 
 def test_the_broker_is_told_the_same_everywhere(render: Callable[[str], list[Object]]) -> None:

@@ -40,6 +40,8 @@ WELL = {
     'rabbitmq_alarms_free_disk_space_watermark{instance="r"}': "0",
     'rabbitmq_raft_log_last_applied_index{instance="r"}': "200000",
     'rabbitmq_raft_log_snapshot_index{instance="r"}': "150000",
+    'rabbitmq_detailed_queue_messages{queue="notifier.events"}': "20",
+    'rabbitmq_detailed_queue_messages{queue="mvidarr.log"}': "0+9000",
     'mvidarr_ytdlp_age_days{instance="a"}': "20",
     'mvidarr_http_requests_total{status="200"}': "0+1000",
     'mvidarr_http_requests_total{status="503"}': "0+1",
@@ -81,6 +83,10 @@ CASES = {
     ),
     "NoWorkers": Case(
         {'mvidarr_job_slots{queue="transcode",instance="a"}': None}, {"queue": "transcode"}
+    ),
+    "QueueGrows": Case(
+        {'rabbitmq_detailed_queue_messages{queue="notifier.events"}': "5000"},
+        {"queue": "notifier.events"}, "ticket",
     ),
     "JobsFail": Case(
         {'mvidarr_job_seconds_count{kind="transcode",outcome="failed"}': "0+9"},
