@@ -114,9 +114,9 @@ async def test_followed_artists_go_out_and_come_in_as_opml(client: httpx.AsyncCl
     )
     document = f"<opml version='2.0'><body><outline text='all'>{outlines}</outline></body></opml>"
     answer = await client.post("/feed/v1/artists.opml", content=document.encode())
-    assert [each["state"] for each in answer.json()["items"]] == ["done"] * 3
+    assert [each["status"] for each in answer.json()["results"]] == [201] * 3
     again = await client.post("/feed/v1/artists.opml", content=document.encode())
-    assert [each["state"] for each in again.json()["items"]] == ["done"] * 3
+    assert [each["status"] for each in again.json()["results"]] == [200] * 3
     out = await get(client, "/feed/v1/artists.opml")
     found = [each.get("text") for each in ElementTree.fromstring(out.content).iter("outline")]
     assert found == sorted(names, key=str.lower)

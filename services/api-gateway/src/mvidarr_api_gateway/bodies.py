@@ -38,7 +38,7 @@ class EditBody(DescriptionBody):
     @property
     def changes(self) -> Description:
         """What is set."""
-        return Description(**self.model_dump(exclude={"clear"}, by_alias=False))
+        return Description(**self.model_dump(include=set(Description.model_fields), by_alias=False))
 
 
 class BulkEdit(Body):

@@ -5,7 +5,7 @@ handles it and how often.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,16 +87,16 @@ async def perform(
     """Have a command carried out, and answer with what came of it. What has to be so before it is
     looked at by `first`, but not again when the same request comes again."""
     deps = deps_of(request)
-    asked = _asked(request, command, deps.settings.outcome_wait)
-    refuse_nul(command)
-    _refuse_long_names(command)
-    outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
+    asked = asked_of(request, command)
+    refuse_unsayable(command)
+    outcome = await earlier(asked, deps, reply) if asked.repeatable else None
     if outcome is None and first is not None:
         outcome = await _looked_at(first, asked, deps, reply)
     if outcome is None:
         require_room(deps)
         asked = asked.expecting(await expected(request))
-        outcome = await _publish_and_wait(asked, deps, reply)
+        await publish([asked], deps)
+        outcome = await awaited(asked, deps, reply)
     if outcome is None:
         return pending(asked)
     if isinstance(outcome.message, CommandRejected):
@@ -113,17 +113,20 @@ async def _looked_at(
     try:
         await first()
     except Problem:
-        outcome = await _earlier(asked, deps, reply) if asked.repeatable else None
+        outcome = await earlier(asked, deps, reply) if asked.repeatable else None
         if outcome is None:
             raise
         return outcome
     return None
 
 
-def command_id(request: Request) -> str:
-    """The id that the command of this request has; stable where an Idempotency-Key is given."""
+def command_id(request: Request, item: str | None = None) -> str:
+    """The id that the command of this request has, or the one about an item of it; stable where
+    an Idempotency-Key is given."""
     caller: Caller = request.state.caller
-    return derive(caller.actor, f"{request.method} {request.url.path}", idempotency_key(request))
+    what = f"{request.method} {request.url.path}"
+    whole = derive(caller.actor, what, idempotency_key(request))
+    return whole if item is None else derive(whole, "item", item)
 
 
 def idempotency_key(request: Request) -> str:
@@ -149,44 +152,48 @@ def wait_of(request: Request, default: float) -> float:
     return min(float(found[1]), LONGEST_WAIT) if found else default
 
 
-def _refuse_long_names(command: Command) -> None:
-    """The catalog would not take it, and nobody would hear of that."""
+def refuse_unsayable(command: Command) -> None:
+    """What the catalog would not take, and nobody would hear of that: long names, and NUL, which
+    neither JSON in the database nor file names can hold."""
     names = (command.subject, getattr(command, "for_subject", None) or "")
     if max(map(len, names)) > LONGEST_NAME:
         raise Invalid("invalid_query", f"What is named has {LONGEST_NAME} characters or less.")
-
-
-def refuse_nul(message: Message) -> None:
-    """No text may contain NUL: neither JSON in the database nor file names can hold it."""
-    if _has_nul(message.model_dump(mode="json")):
+    if _has_nul(command.model_dump(mode="json")):
         raise Invalid("invalid_body", "A text may not contain the character NUL.")
 
 
-def _asked(request: Request, command: Command, default_wait: float) -> Asked:
+def asked_of(request: Request, command: Command, item: str | None = None) -> Asked:
+    """What a request asks, or an item of it."""
     caller: Caller = request.state.caller
+    id = command_id(request, item)
     return Asked(
-        envelope=fresh(command, source=SOURCE, actor=caller.actor, id=command_id(request)),
+        envelope=fresh(command, source=SOURCE, actor=caller.actor, id=id),
         key=idempotency_key(request),
         repeatable="idempotency-key" in request.headers,
-        wait=wait_of(request, default_wait),
+        wait=wait_of(request, deps_of(request).settings.outcome_wait),
     )
 
 
-async def _publish_and_wait(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
+async def publish(asked: Sequence[Asked], deps: Deps) -> None:
+    """Say it, in this order; raises Unconfirmed while nobody knows whether it was said."""
     try:
-        await deps.bus.publish(asked.envelope)
+        await deps.bus.publish(*(each.envelope for each in asked))
     except Unconfirmed as unknown:
         raise Unconfirmed(
             "unconfirmed",
             "Nobody knows yet whether this was accepted; send it again with the same "
-            f"Idempotency-Key {asked.key!r}, that is safe.",
+            f"Idempotency-Key {asked[0].key!r}, that is safe.",
             after=unknown.after or 1,
         ) from unknown
+
+
+async def awaited(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
+    """What comes of it within the time that the client waits."""
     outcome = await deps.outcomes.wait(asked.envelope.id, asked.wait, reply.wanted)
-    return outcome or (await _earlier(asked, deps, reply) if asked.repeatable else None)
+    return outcome or (await earlier(asked, deps, reply) if asked.repeatable else None)
 
 
-async def _earlier(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
+async def earlier(asked: Asked, deps: Deps, reply: Reply) -> Outcome | None:
     """What came of it when it was asked before."""
     id = asked.envelope.id
     if given := deps.outcomes.command(id):

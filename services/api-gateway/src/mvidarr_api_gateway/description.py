@@ -48,6 +48,7 @@ def _complete(document: dict[str, Any]) -> None:
         name: {"name": name, "in": "header"} | told for name, told in PARAMETERS.items()
     }
     give_examples(operations(document), ROUTERS)
+    _join_names(operations(document))
     tell_all(operations(document))
     for operation in operations(document):
         if operation.said["operationId"] in GOING:
@@ -59,6 +60,14 @@ def _complete(document: dict[str, Any]) -> None:
     for name, schema in components["schemas"].items():
         schema["title"] = name.replace("-", "")
     _forget_defaults(components["schemas"])
+
+
+def _join_names(operations: Iterator[Operation]) -> None:
+    """Names are told with commas between them."""
+    for operation in operations:
+        for parameter in operation.said.get("parameters", ()):
+            if parameter["name"] == "include":
+                parameter |= {"style": "form", "explode": False}
 
 
 def _forget_defaults(node: Any) -> None:

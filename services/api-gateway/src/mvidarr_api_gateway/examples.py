@@ -27,6 +27,12 @@ PARAMETERS: dict[str, Any] = {
 }  # fmt: skip
 """By name, or by path and name; what is not here has a default, a list of values, or is an id."""
 BODIES: dict[str, Any] = {
+    "ArtistsToFollow": {"items": [{"name": "Björk", "key": "a"}]},
+    "ManyArtists": {"items": [{"id": "artist-1"}]},
+    "ManyJobs": {"items": [{"id": "job-1"}]},
+    "ManyVideos": {"items": [{"id": "video-1"}]},
+    "VideosToAdd": {"items": [{"url": "https://videos.example/joga", "key": "line 1"}]},
+    "VideosToEdit": {"items": [{"id": "video-1", "title": "Jóga", "clear": ["album"]}]},
     "BulkEdit": {"filter": 'artist = "Björk"', "changes": {"artist": "Björk"}},
     "Accepted": {
         "token": "mvl_…", "username": "bjork", "password": "correct horse battery",
@@ -114,13 +120,18 @@ def _parameter(name: str, schema: dict[str, Any], place: str) -> Any:
         if "enum" in each:
             return each["enum"][0]
         if each.get("type") == "array":
-            return [f"{name.removesuffix('s')}-1"]
+            return [_first(each["items"]) or f"{name.removesuffix('s')}-1"]
     if "string" in _kinds(schema) and (found := IDS.search(place)):
         return NAMED.get(found[1], f"{found[1].removesuffix('s')}-1")
     known = PARAMETERS.get(f"{place} {name}", PARAMETERS.get(name))
     if known is not None and ("string" in _kinds(schema) or not isinstance(known, str)):
         return known
     return _plain(name, schema) if schema.get("default") is None else schema["default"]
+
+
+def _first(schema: dict[str, Any]) -> Any:
+    """Of a closed list of values."""
+    return schema.get("const") or next(iter(schema.get("enum", ())), None)
 
 
 def _kinds(schema: dict[str, Any]) -> set[Any]:

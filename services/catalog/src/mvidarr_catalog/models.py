@@ -3,6 +3,7 @@
 from . import (
     history,
     imports,
+    including,
     log_queries,
     profiles,
     rebuilds,
@@ -104,6 +105,7 @@ MODELS: tuple[ReadModel, ...] = (
     snapshots.model,
     what_if.model,
     imports.model,
+    including.model,
     sealing.model,
 )
 

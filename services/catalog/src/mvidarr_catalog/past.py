@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -31,7 +30,7 @@ from mvidarr_common.messages.queries import (
 from .brain.dialects import open_engine
 from .brain.model import Brain, ReadModel
 from .brain.moments import GENERATION, Moment, moment, seq_at, touching
-from .brain.reading import Read
+from .brain.reading import Read, shown
 from .brain.store import read_checkpoint
 from .jobs import jobs, quotas
 from .library import artists, files, videos
@@ -108,7 +107,7 @@ class Past:
 
     async def _ask(self, query: OfThePast, read: Read) -> bytes:
         view: Value = await self._brain.queries[type(query)](query, read)
-        return orjson.dumps(view.model_dump(mode="json"))
+        return shown(view, query)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[AsyncConnection]:

@@ -66,12 +66,12 @@ def delete(command: DeleteProfile, _: Envelope, state: Known) -> Iterator[Decisi
 
 @model.query
 async def get(query: GetProfile, read: Read) -> ProfileView:
-    return _view(await read.one(Profile, query.id, "profile"))
+    return view(await read.one(Profile, query.id, "profile"))
 
 
 @model.query
 async def list_profiles(_: ListProfiles, read: Read) -> Profiles:
-    return Profiles(items=tuple(_view(row) for row in await read.rows(Profile)))
+    return Profiles(items=tuple(view(row) for row in await read.rows(Profile)))
 
 
 def require_free_name(state: Known, id: ProfileId, name: str) -> None:
@@ -81,5 +81,6 @@ def require_free_name(state: Known, id: ProfileId, name: str) -> None:
             raise Conflict("profile_name_taken", "A profile has this name.", existing=other.id)
 
 
-def _view(row: Profile) -> ProfileView:
+def view(row: Profile) -> ProfileView:
+    """A profile as people see it."""
     return ProfileView(id=ProfileId(row.id), profile=row.profile)

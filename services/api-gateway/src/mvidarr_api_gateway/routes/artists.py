@@ -1,31 +1,40 @@
 """Artists: follow, unfollow, look at."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.bodies import NewArtist, Others
+from mvidarr_api_gateway.bulk import BulkResults, perform_each
+from mvidarr_api_gateway.bulk_bodies import (
+    ArtistsToFollow,
+    ArtistToFollow,
+    ManyArtists,
+    OneArtist,
+)
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
+from mvidarr_common.messages import Command
 from mvidarr_common.messages.curating import MergeArtists
 from mvidarr_common.messages.ids import ArtistId, artist_id
 from mvidarr_common.messages.library import ArtistFollowed, FollowArtist, UnfollowArtist
 from mvidarr_common.messages.queries import (
-    Artists,
+    ArtistsWithMore,
     ArtistView,
+    ArtistWithMore,
     GetArtist,
     ListArtists,
     Listing,
     Records,
+    WithArtist,
 )
 
 router = guarded_router("/api/v1/artists", "artists")
 
 
-@router.get("", openapi_extra=needs("readonly"), response_model=Artists)
+@router.get("", openapi_extra=needs("readonly"), response_model=ArtistsWithMore)
 async def artists(asked: Annotated[ListArtists, Query()], deps: Given) -> Response:
     """A page of artists."""
     return json_bytes(await deps.reads.get(asked))
@@ -39,10 +48,26 @@ async def follow(body: NewArtist, request: Request) -> Response:
     return await perform(request, FollowArtist(name=body.name), reply)
 
 
-@router.get("/{id}", openapi_extra=needs("readonly"), response_model=ArtistView)
-async def artist(id: ArtistId, deps: Given, at: datetime | None = None) -> Response:
+@router.post("/bulk", openapi_extra=needs("user"), response_model=BulkResults)
+async def follow_many(body: ArtistsToFollow, request: Request) -> Response:
+    """Follow many, each for itself."""
+    return await perform_each(request, body.items, following, ArtistFollowed)
+
+
+@router.post("/bulk/unfollow", openapi_extra=needs("manager"), response_model=BulkResults)
+async def unfollow_many(body: ManyArtists, request: Request) -> Response:
+    """Stop following many, each for itself."""
+
+    async def ask(item: OneArtist) -> Command:
+        return UnfollowArtist(artist_id=item.id)
+
+    return await perform_each(request, body.items, ask)
+
+
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=ArtistWithMore)
+async def artist(id: ArtistId, deps: Given, asked: Annotated[WithArtist, Query()]) -> Response:
     """One artist."""
-    return json_bytes(await deps.reads.get(GetArtist(id=id, at=at)))
+    return json_bytes(await deps.reads.get(GetArtist(id=id, **dict(asked))))
 
 
 @router.delete("/{id}", openapi_extra=needs("manager"), response_model=ArtistView)
@@ -63,3 +88,8 @@ async def merge(id: ArtistId, body: Others, request: Request) -> Response:
 async def history(id: ArtistId, page: Annotated[Listing, Query()], deps: Given) -> Response:
     """What happened to an artist, and why."""
     return await history_of(deps, f"artist/{id}", page)
+
+
+async def following(item: ArtistToFollow) -> Command:
+    """The command that an item of many is."""
+    return FollowArtist(name=item.name)

@@ -5,12 +5,13 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from mvidarr_api_gateway.bulk import Results, perform_each
+from mvidarr_api_gateway.bulk import BulkResults, perform_each
+from mvidarr_api_gateway.bulk_bodies import ArtistToFollow
 from mvidarr_api_gateway.feeds import OPML, RSS, followed_names, ical, opml, rss
 from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
-from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.routes.arr import Between, released
-from mvidarr_common.messages.library import ArtistFollowed, FollowArtist
+from mvidarr_api_gateway.routes.artists import following
+from mvidarr_common.messages.library import ArtistFollowed
 from mvidarr_common.messages.queries import ArtistView, ListArtists, ListVideos
 
 router = guarded_router("/feed/v1", "feeds", Tolerant)
@@ -60,10 +61,9 @@ async def followed(deps: Given) -> Response:
     return Outline(opml([artist.name for artist in artists]))
 
 
-@router.post("/artists.opml", openapi_extra=needs("user") | OPML_BODY, response_model=Results)
+@router.post("/artists.opml", openapi_extra=needs("user") | OPML_BODY, response_model=BulkResults)
 async def follow_all(request: Request) -> Response:
     """Follow every artist that an OPML document names."""
-    names = followed_names(await request.body())
-    commands = {name: FollowArtist(name=name[:300]) for name in names}
-    results = await perform_each(request, commands, ArtistFollowed)
-    return json_value(results.model_dump(mode="json"))
+    names = [name[:300] for name in followed_names(await request.body())]
+    items = [ArtistToFollow(name=name, key=name) for name in names]
+    return await perform_each(request, items, following, ArtistFollowed)

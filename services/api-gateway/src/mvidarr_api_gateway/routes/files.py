@@ -15,12 +15,14 @@ from mvidarr_common.errors import NotFound
 from mvidarr_common.messages.ids import FileId
 from mvidarr_common.messages.queries import (
     FileAt,
-    Files,
+    FilesWithMore,
     FileView,
+    FileWithMore,
     GetFile,
     ListFiles,
     Listing,
     Records,
+    WithFile,
 )
 
 router = guarded_router("/api/v1/files", "files")
@@ -34,7 +36,7 @@ CONTENT: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", openapi_extra=needs("readonly"), response_model=Files)
+@router.get("", openapi_extra=needs("readonly"), response_model=FilesWithMore)
 async def files(asked: Annotated[ListFiles, Query()], deps: Given) -> Response:
     """A page of files."""
     return json_bytes(await deps.reads.get(asked))
@@ -46,10 +48,10 @@ async def at(asked: Annotated[FileAt, Query()], deps: Given) -> Response:
     return json_bytes(await deps.reads.get(asked))
 
 
-@router.get("/{id}", openapi_extra=needs("readonly"), response_model=FileView)
-async def file(id: FileId, deps: Given) -> Response:
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=FileWithMore)
+async def file(id: FileId, deps: Given, asked: Annotated[WithFile, Query()]) -> Response:
     """One file with its facts."""
-    return json_bytes(await deps.reads.get(GetFile(id=id)))
+    return json_bytes(await deps.reads.get(GetFile(id=id, **dict(asked))))
 
 
 @router.get("/{id}/content", openapi_extra=SHOWN, responses=CONTENT)

@@ -1,16 +1,18 @@
 """Jobs: look, move forward, pause, cancel, try again."""
 
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
 from mvidarr_api_gateway.bodies import JobChanges, Matching, NewJob, NewJobs
+from mvidarr_api_gateway.bulk import BulkResults, perform_each
+from mvidarr_api_gateway.bulk_bodies import ManyJobs, OneJob
 from mvidarr_api_gateway.commanding import Reply, perform
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.responses import json_bytes
-from mvidarr_common.messages import Message
+from mvidarr_common.messages import Command, Message
 from mvidarr_common.messages.batches import (
     BatchStarted,
     BatchView,
@@ -21,7 +23,16 @@ from mvidarr_common.messages.batches import (
 )
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import CancelJob, EnqueueJob, JobAdded, RetryJob
-from mvidarr_common.messages.queries import GetJob, Jobs, JobView, Listing, ListJobs, Records
+from mvidarr_common.messages.queries import (
+    GetJob,
+    JobsWithMore,
+    JobView,
+    JobWithMore,
+    Listing,
+    ListJobs,
+    Records,
+    WithJob,
+)
 from mvidarr_common.messages.steering import PauseJob, ResumeJob, SetJobPriority
 
 router = guarded_router("/api/v1/jobs", "jobs")
@@ -31,10 +42,14 @@ def _batch(fact: Message) -> GetBatch | None:
     return GetBatch(id=fact.batch_id) if isinstance(fact, BatchStarted) else None
 
 
+DeedOfOne = Literal["cancel", "pause", "resume", "retry"]
+DEEDS: dict[DeedOfOne, Callable[..., Command]] = {
+    "cancel": CancelJob, "pause": PauseJob, "resume": ResumeJob, "retry": RetryJob,
+}  # fmt: skip
 BATCH = Reply(BatchStarted, _batch, "/api/v1/jobs/batches")
 
 
-@router.get("", openapi_extra=needs("readonly"), response_model=Jobs)
+@router.get("", openapi_extra=needs("readonly"), response_model=JobsWithMore)
 async def jobs(asked: Annotated[ListJobs, Query()], deps: Given) -> Response:
     """A page of jobs."""
     return json_bytes(await deps.reads.get(asked))
@@ -53,6 +68,16 @@ async def enqueue_many(body: NewJobs, request: Request) -> Response:
     return await perform(request, EnqueueJobs(**dict(body)), BATCH)
 
 
+@router.post("/bulk/{deed}", openapi_extra=needs("manager"), response_model=BulkResults)
+async def each(deed: DeedOfOne, body: ManyJobs, request: Request) -> Response:
+    """Do this to these jobs, to each for itself."""
+
+    async def ask(item: OneJob) -> Command:
+        return DEEDS[deed](job_id=item.id)
+
+    return await perform_each(request, body.items, ask)
+
+
 @router.post("/{deed}", openapi_extra=needs("manager"), response_model=BatchView, status_code=201)
 async def change_many(deed: Deed, body: Matching, request: Request) -> Response:
     """Do this to every job that matches a filter."""
@@ -65,10 +90,10 @@ async def batch(id: str, deps: Given) -> Response:
     return json_bytes(await deps.reads.get(GetBatch(id=id)))
 
 
-@router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobView)
-async def job(id: JobId, deps: Given, at: datetime | None = None) -> Response:
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=JobWithMore)
+async def job(id: JobId, deps: Given, asked: Annotated[WithJob, Query()]) -> Response:
     """One job."""
-    return json_bytes(await deps.reads.get(GetJob(id=id, at=at)))
+    return json_bytes(await deps.reads.get(GetJob(id=id, **dict(asked))))
 
 
 @router.patch("/{id}", openapi_extra=needs("manager"), response_model=JobView)

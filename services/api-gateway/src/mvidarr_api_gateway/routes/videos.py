@@ -1,6 +1,5 @@
 """Videos: add by URL, edit, ignore, acquire again, delete to the trash, restore."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
@@ -36,14 +35,17 @@ from mvidarr_common.messages.queries import (
     ListVideos,
     Records,
     Videos,
+    VideosWithMore,
     VideoView,
+    VideoWithMore,
+    WithVideo,
 )
 from mvidarr_common.messages.system import CommandUnchanged
 
 router = guarded_router("/api/v1/videos", "videos")
 
 
-@router.get("", openapi_extra=needs("readonly"), response_model=Videos)
+@router.get("", openapi_extra=needs("readonly"), response_model=VideosWithMore)
 async def videos(asked: Annotated[ListVideos, Query()], deps: Given) -> Response:
     """A page of videos."""
     return json_bytes(await deps.reads.get(asked))
@@ -83,10 +85,10 @@ async def take_in(body: NewImport, request: Request) -> Response:
     return await perform(request, command, Reply(VideoAdded, _added, "/api/v1/videos"))
 
 
-@router.get("/{id}", openapi_extra=needs("readonly"), response_model=VideoView)
-async def video(id: VideoId, deps: Given, at: datetime | None = None) -> Response:
+@router.get("/{id}", openapi_extra=needs("readonly"), response_model=VideoWithMore)
+async def video(id: VideoId, deps: Given, asked: Annotated[WithVideo, Query()]) -> Response:
     """One video with its files."""
-    return json_bytes(await deps.reads.get(GetVideo(id=id, at=at)))
+    return json_bytes(await deps.reads.get(GetVideo(id=id, **dict(asked))))
 
 
 @router.patch("/{id}", openapi_extra=needs("user"), response_model=VideoView)

@@ -15,6 +15,9 @@ parameter:
     @model.query
     async def get(query: GetVideo, read: Read) -> VideoView: ...
 
+    @model.beside(GetVideo, ListVideos)
+    async def beside(videos: Sequence[VideoView], names: Names, read: Read) -> Sequence[View]: ...
+
 Fold accepts everything that has happened. Decide is pure and raises a Problem to refuse a command.
 """
 
@@ -50,6 +53,7 @@ Fold = Callable[[Any, Any, Any], None]
 Decide = Callable[[Any, Any, Any], Iterable[Decision]]
 Past = Callable[[Any, Any], bool]
 Answerer = Callable[[Any, Any], Awaitable[Any]]
+Beside = Callable[[Any, Any, Any], Awaitable[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -62,6 +66,7 @@ class ReadModel:
     folds: dict[type[Message], list[Fold]] = field(default_factory=lambda: defaultdict(list))
     decides: dict[type[Message], list[Decide]] = field(default_factory=lambda: defaultdict(list))
     queries: dict[type[Query[Any]], Answerer] = field(default_factory=dict)
+    besides: dict[type[Query[Any]], Beside] = field(default_factory=dict)
     pasts: list[Past] = field(default_factory=list)
 
     def fold(self, function: F) -> F:
@@ -84,6 +89,15 @@ class ReadModel:
         self.queries[first_parameter(function, Query)] = function
         return function
 
+    def beside(self, *questions: type[Query[Any]]) -> Callable[[F], F]:
+        """Declare how what the `include` of these questions names is found, for many at once."""
+
+        def declared(function: F) -> F:
+            self.besides.update(dict.fromkeys(questions, function))
+            return function
+
+        return declared
+
 
 @dataclass(frozen=True)
 class Brain:
@@ -93,6 +107,7 @@ class Brain:
     folds: dict[type[Message], tuple[Fold, ...]]
     decides: dict[type[Message], tuple[Decide, ...]]
     queries: dict[type[Query[Any]], Answerer]
+    besides: dict[type[Query[Any]], Beside]
     pasts: tuple[Past, ...] = ()
 
     @property
@@ -118,15 +133,17 @@ def brain_of(models: tuple[ReadModel, ...]) -> Brain:
     folds: dict[type[Message], tuple[Fold, ...]] = {}
     decides: dict[type[Message], tuple[Decide, ...]] = {}
     queries: dict[type[Query[Any]], Answerer] = {}
+    besides: dict[type[Query[Any]], Beside] = {}
     for model in models:
         for message, fold_functions in model.folds.items():
             folds[message] = folds.get(message, ()) + tuple(fold_functions)
         for message, decide_functions in model.decides.items():
             decides[message] = decides.get(message, ()) + tuple(decide_functions)
         queries |= model.queries
+        besides |= model.besides
     _one_decider_for_each_command(decides)
     pasts = tuple(past for model in models for past in model.pasts)
-    return Brain(models, folds, decides, queries, pasts)
+    return Brain(models, folds, decides, queries, besides, pasts)
 
 
 def first_parameter(function: Callable[..., Any], base: type[Any]) -> Any:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
-from mvidarr_common.messages.queries import Filtered
+from mvidarr_common.messages.queries import Filtered, Including, Page
 
 from . import spans
 from .driver import rows_of, transaction
@@ -89,18 +89,26 @@ class Read:
         return {row[0]: row[1] for row in found}
 
 
-def _sparse(answer: dict[str, Any], query: Value, shape: type[Value]) -> dict[str, Any]:
-    """A list with those fields alone that were asked for."""
-    if not isinstance(query, Filtered) or query.fields is None:
-        return answer
-    wanted = [name.strip() for name in query.fields.split(",")]
+def shown(view: Value, query: Value, beside: Sequence[Value] = ()) -> bytes:
+    """An answer as JSON; a list with those fields alone that were asked for. What is `beside` each
+    thing goes with it."""
+    answer = view.model_dump(mode="json")
+    if isinstance(query, Filtered) and query.fields is not None:
+        answer["items"] = _sparse(answer["items"], query.fields, type(view))
+    things = answer["items"] if isinstance(view, Page) else [answer]
+    for thing, more in zip(things, beside, strict=False):
+        thing["included"] = more.model_dump(mode="json")
+    return orjson.dumps(answer)
+
+
+def _sparse(items: list[Any], fields: str, shape: type[Value]) -> list[dict[str, Any]]:
+    wanted = [name.strip() for name in fields.split(",")]
     item = get_args(shape.model_fields["items"].annotation)[0]
     known = {field.alias for field in item.model_fields.values()}
     if unknown := [name for name in wanted if name not in known]:
         named = ", ".join(sorted(known))
         raise Invalid("bad_fields", f"There is no field {unknown[0]!r}. Fields: {named}.")
-    items = [{name: each[name] for name in wanted} for each in answer["items"]]
-    return answer | {"items": items}
+    return [{name: each[name] for name in wanted} for each in items]
 
 
 class Answers:
@@ -124,7 +132,17 @@ class Answers:
         async with self._reading() as read:
             spans.answered(read.checkpoint)
             view = await self._brain.queries[type(query)](query, read)
-        return orjson.dumps(_sparse(view.model_dump(mode="json"), query, type(view)))
+            beside = await self._beside(view, query, read)
+        return shown(view, query, beside)
+
+    async def _beside(self, view: Value, query: Value, read: Read) -> Sequence[Value]:
+        """What each thing that is shown was asked with."""
+        if not isinstance(query, Including) or not query.include:
+            return ()
+        things = getattr(view, "items", None) if isinstance(view, Page) else [view]
+        beside = self._brain.besides[type(query)]  # type: ignore[index]  # it is a question
+        found: Sequence[Value] = await beside(things, query.include, read)
+        return found
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Read]:

@@ -1,6 +1,6 @@
 """The artists: known because somebody follows them, or because a video names them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -145,12 +145,14 @@ async def list_artists(query: ListArtists, read: Read) -> Artists:
     if query.followed is not None:
         where.append(columns.followed == query.followed)
     found = await page_of_search(read, Artist, query, FIELDS, *where)
-    counts = await _video_counts(read, [artist.id for artist in found.rows])
-    return Artists(
-        items=tuple(_view(each, counts) for each in found.rows),
-        next=found.next,
-        total=found.total,
-    )
+    items = await views(read, found.rows)
+    return Artists(items=items, next=found.next, total=found.total)
+
+
+async def views(read: Read, artists: Sequence[Artist]) -> tuple[ArtistView, ...]:
+    """Artists as people see them."""
+    counts = await _video_counts(read, [artist.id for artist in artists])
+    return tuple(_view(artist, counts) for artist in artists)
 
 
 def existing(state: Known, id: ArtistId) -> Artist:

@@ -1,5 +1,7 @@
 """How videos are asked for: one with its files, or a page of them."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from mvidarr_catalog.brain.filters import fields_of, inside
@@ -52,12 +54,14 @@ async def list_videos(query: ListVideos, read: Read) -> Videos:
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
     found = await page_of_search(read, Video, query, FIELDS, *where)
-    files = await _files_of(read, list(found.rows))
-    return Videos(
-        items=tuple(_view(video, files) for video in found.rows),
-        next=found.next,
-        total=found.total,
-    )
+    items = await views(read, found.rows)
+    return Videos(items=items, next=found.next, total=found.total)
+
+
+async def views(read: Read, videos: Sequence[Video]) -> tuple[VideoView, ...]:
+    """Videos as people see them."""
+    files = await _files_of(read, videos)
+    return tuple(_view(video, files) for video in videos)
 
 
 async def _below_cutoff(read: Read) -> sa.ColumnElement[bool]:
@@ -71,7 +75,7 @@ async def _below_cutoff(read: Read) -> sa.ColumnElement[bool]:
     return sa.and_(video.state == "ready", sa.or_(sa.false(), *poor))
 
 
-async def _files_of(read: Read, videos: list[Video]) -> dict[str, FileView]:
+async def _files_of(read: Read, videos: Sequence[Video]) -> dict[str, FileView]:
     ids = [id for video in videos for id in video.files]
     rows = await read.rows(File, read.table(File).c.id.in_(ids)) if ids else []
     return {row.id: file_view(row) for row in rows}

@@ -1,5 +1,19 @@
 """What may be asked of the catalog, and the shapes of its answers."""
 
+from .included import (
+    ArtistsWithMore,
+    ArtistWithMore,
+    BesideArtist,
+    BesideFile,
+    BesideJob,
+    BesideVideo,
+    FilesWithMore,
+    FileWithMore,
+    JobsWithMore,
+    JobWithMore,
+    VideosWithMore,
+    VideoWithMore,
+)
 from .library import (
     Artists,
     ArtistView,
@@ -23,8 +37,11 @@ from .library import (
     VideoState,
     VideoView,
     WhatIf,
+    WithArtist,
+    WithFile,
+    WithVideo,
 )
-from .lists import AsOf, Failure, Filtered, Listing, Page, View
+from .lists import AsOf, Failure, Filtered, Including, Listing, Page, View
 from .people import (
     ApiKeys,
     ApiKeyView,
@@ -92,6 +109,7 @@ from .work import (
     SiteView,
     StepState,
     StepView,
+    WithJob,
     fraction_of,
 )
 
@@ -99,18 +117,23 @@ OfThePast = GetArtist | ListArtists | GetVideo | ListVideos | GetJob | ListJobs
 """What can be asked of a moment of the past."""
 
 __all__ = [
-    "ApiKeyView", "ApiKeys", "ArtistView", "Artists", "AsOf", "BulkView", "Bulks", "Continued",
-    "ContinuedView", "Credentials", "Factor", "Facts", "Failure", "FileAt", "FileView", "Files",
-    "Filtered", "FindCredentials", "FindLogin", "GetArtist", "GetBulk", "GetFile", "GetHistory",
-    "GetJob", "GetPipeline", "GetPosition", "GetProfile", "GetRun", "GetSite", "GetSnapshot",
-    "GetSubscription", "GetSystem", "GetUser", "GetVideo", "GetWatched", "JobState", "JobView",
-    "Jobs", "ListApiKeys", "ListArtists", "ListBulks", "ListFacts", "ListFiles", "ListJobs",
-    "ListParked", "ListPipelines", "ListProfiles", "ListRecords", "ListRuns", "ListSessions",
-    "ListSites", "ListSubscriptions", "ListUsers", "ListVideos", "ListWatched", "Listing",
-    "LoginState", "OfThePast", "Outcome", "Page", "ParkedMessages", "ParkedView", "PipelineView",
-    "Pipelines", "PositionView", "ProfileView", "Profiles", "RecordView", "Records", "RunState",
-    "RunView", "Runs", "SealedSubscription", "SealedSubscriptions", "SessionView", "Sessions",
-    "SiteView", "Sites", "Snapshot", "StepState", "StepView", "SubscriptionView", "Subscriptions",
-    "SubscriptionsTo", "Supposition", "Suppositions", "SystemView", "UserView", "Users",
-    "VideoState", "VideoView", "Videos", "View", "WatchedView", "WhatIf", "fraction_of",
+    "ApiKeyView", "ApiKeys", "ArtistView", "ArtistWithMore", "Artists",
+    "ArtistsWithMore", "AsOf", "BesideArtist", "BesideFile", "BesideJob", "BesideVideo",
+    "BulkView", "Bulks", "Continued", "ContinuedView", "Credentials", "Factor", "Facts",
+    "Failure", "FileAt", "FileView", "FileWithMore", "Files", "FilesWithMore", "Filtered",
+    "FindCredentials", "FindLogin", "GetArtist", "GetBulk", "GetFile", "GetHistory", "GetJob",
+    "GetPipeline", "GetPosition", "GetProfile", "GetRun", "GetSite", "GetSnapshot",
+    "GetSubscription", "GetSystem", "GetUser", "GetVideo", "GetWatched", "Including", "JobState",
+    "JobView", "JobWithMore", "Jobs", "JobsWithMore", "ListApiKeys", "ListArtists",
+    "ListBulks", "ListFacts",
+    "ListFiles", "ListJobs", "ListParked", "ListPipelines", "ListProfiles", "ListRecords",
+    "ListRuns", "ListSessions", "ListSites", "ListSubscriptions", "ListUsers", "ListVideos",
+    "ListWatched", "Listing", "LoginState", "OfThePast", "Outcome", "Page", "ParkedMessages",
+    "ParkedView", "PipelineView", "Pipelines", "PositionView", "ProfileView", "Profiles",
+    "RecordView", "Records", "RunState", "RunView", "Runs", "SealedSubscription",
+    "SealedSubscriptions", "SessionView", "Sessions", "SiteView", "Sites", "Snapshot",
+    "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
+    "Supposition", "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView",
+    "VideoWithMore", "Videos", "VideosWithMore", "View", "WatchedView", "WhatIf", "WithArtist",
+    "WithFile", "WithJob", "WithVideo", "fraction_of",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Questions about artists, videos, their files, and quality profiles."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from mvidarr_common.messages.ids import (
 from mvidarr_common.messages.library import Description, Rendition
 from mvidarr_common.messages.profiles import QualityProfile
 
-from .lists import AsOf, Failure, Filtered, Page, View
+from .lists import AsOf, Failure, Filtered, Including, Names, Page, View
 
 VideoState = Literal["wanted", "acquiring", "ready", "failed", "ignored", "deleted"]
 
@@ -78,20 +78,38 @@ class Profiles(Page):
     items: tuple[ProfileView, ...]
 
 
-class GetArtist(AsOf, Query[ArtistView], wire="artist.get", answer=ArtistView):
+class WithArtist(Including, AsOf):
+    """An artist can be shown with the newest videos."""
+
+    include: Annotated[tuple[Literal["videos"], ...], Names] = ()
+
+
+class WithVideo(Including, AsOf):
+    """A video can be shown with its artist, its quality profile, and its last run."""
+
+    include: Annotated[tuple[Literal["artist", "profile", "run"], ...], Names] = ()
+
+
+class WithFile(Including):
+    """A file can be shown with its video."""
+
+    include: Annotated[tuple[Literal["video"], ...], Names] = ()
+
+
+class GetArtist(WithArtist, Query[ArtistView], wire="artist.get", answer=ArtistView):
     id: ArtistId
 
 
-class ListArtists(Filtered, AsOf, Query[Artists], wire="artist.list", answer=Artists):
+class ListArtists(Filtered, WithArtist, Query[Artists], wire="artist.list", answer=Artists):
     followed: bool | None = None
     search: str | None = None
 
 
-class GetVideo(AsOf, Query[VideoView], wire="video.get", answer=VideoView):
+class GetVideo(WithVideo, Query[VideoView], wire="video.get", answer=VideoView):
     id: VideoId
 
 
-class ListVideos(Filtered, AsOf, Query[Videos], wire="video.list", answer=Videos):
+class ListVideos(Filtered, WithVideo, Query[Videos], wire="video.list", answer=Videos):
     """`ids` are those that are wanted; `below_cutoff` shows what a better file is wanted of."""
 
     ids: tuple[VideoId, ...] = Field(default=(), max_length=500)
@@ -101,7 +119,7 @@ class ListVideos(Filtered, AsOf, Query[Videos], wire="video.list", answer=Videos
     search: str | None = None
 
 
-class GetFile(Query[FileView], wire="file.get", answer=FileView):
+class GetFile(WithFile, Query[FileView], wire="file.get", answer=FileView):
     id: FileId
 
 
@@ -111,7 +129,7 @@ class FileAt(Query[FileView], wire="file.at", answer=FileView):
     path: str
 
 
-class ListFiles(Filtered, Query[Files], wire="file.list", answer=Files):
+class ListFiles(Filtered, WithFile, Query[Files], wire="file.list", answer=Files):
     video_id: VideoId | None = None
 
 

@@ -1,8 +1,9 @@
 """What all lists of answers share: pages, filters, orders, and moments of the past."""
 
 from datetime import datetime
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from mvidarr_common.messages.base import Value
 
@@ -51,3 +52,34 @@ class AsOf(Value):
     """What can be asked of a moment of the past: the state as it was then."""
 
     at: datetime | None = None
+
+
+MOST_WITH_MORE = 100
+"""On a page, where each has something else with it."""
+
+
+def _names(value: Any) -> Any:
+    """Whether they come with commas between them, one by one, or both."""
+    parts = [value] if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not all(isinstance(each, str) for each in parts):
+        return value
+    found = (name.strip() for part in parts for name in part.split(","))
+    return list(dict.fromkeys(name for name in found if name))
+
+
+Names = BeforeValidator(_names)
+"""Of a tuple of names: `include=artist,profile`."""
+
+
+class Including(Value):
+    """What can be shown with something else in it: what that is, every question says itself."""
+
+    include: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_few_and_of_now(self) -> Self:
+        if self.include and getattr(self, "at", None) is not None:
+            raise ValueError("what is included is shown as it is now: not together with at")
+        if self.include and getattr(self, "limit", 0) > MOST_WITH_MORE:
+            raise ValueError(f"a page has {MOST_WITH_MORE} or fewer where something is included")
+        return self

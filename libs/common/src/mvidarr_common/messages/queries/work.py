@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from mvidarr_common.messages.base import Query
 from mvidarr_common.messages.ids import (
@@ -12,7 +12,7 @@ from mvidarr_common.messages.ids import (
 from mvidarr_common.messages.sites import SiteProfile
 from mvidarr_common.messages.work.plans import PipelinePlan
 
-from .lists import AsOf, Failure, Filtered, Page, View
+from .lists import AsOf, Failure, Filtered, Including, Names, Page, View
 
 JobState = Literal["waiting", "queued", "running", "paused", "completed", "failed", "cancelled"]
 
@@ -166,11 +166,17 @@ class ListBulks(Filtered, Query[Bulks], wire="bulk.list", answer=Bulks):
     pass
 
 
-class GetJob(AsOf, Query[JobView], wire="job.get", answer=JobView):
+class WithJob(Including, AsOf):
+    """A job can be shown with the video that it is for, and the run of which it is a step."""
+
+    include: Annotated[tuple[Literal["video", "run"], ...], Names] = ()
+
+
+class GetJob(WithJob, Query[JobView], wire="job.get", answer=JobView):
     id: JobId
 
 
-class ListJobs(Filtered, AsOf, Query[Jobs], wire="job.list", answer=Jobs):
+class ListJobs(Filtered, WithJob, Query[Jobs], wire="job.list", answer=Jobs):
     state: JobState | None = None
     kind_is: str | None = None
     for_subject: str | None = None
