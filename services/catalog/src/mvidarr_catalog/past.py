@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mvidarr_common.errors import Problem
+from mvidarr_common.errors import Invalid, Problem
 from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import (
     GetArtist,
@@ -65,6 +65,8 @@ class Past:
 
     async def answer(self, query: OfThePast) -> bytes:
         """The answer as JSON; raises a Problem."""
+        if query.include:
+            raise Invalid("invalid_query", "Nothing of the past is shown with what it includes.")
         subject = subject_of(query)
         async with self._alone() if subject else self._together() as connection:
             live = await read_checkpoint(connection)

@@ -24,6 +24,8 @@ from .sorting import order as order_of
 from .store import Checkpoint, read_checkpoint
 
 V = TypeVar("V", bound=Value)
+MOST_WITH_MORE = 100
+"""Things on a page where each has something else with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,9 @@ class Answers:
         """What each thing that is shown was asked with."""
         if not isinstance(query, Including) or not query.include:
             return ()
+        if getattr(query, "limit", 0) > MOST_WITH_MORE:
+            sentence = f"A page has {MOST_WITH_MORE} or fewer where something is included."
+            raise Invalid("invalid_query", sentence)
         things = getattr(view, "items", None) if isinstance(view, Page) else [view]
         beside = self._brain.besides[type(query)]  # type: ignore[index]  # it is a question
         found: Sequence[Value] = await beside(things, query.include, read)

@@ -1,9 +1,9 @@
 """What all lists of answers share: pages, filters, orders, and moments of the past."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from mvidarr_common.messages.base import Value
 
@@ -54,10 +54,6 @@ class AsOf(Value):
     at: datetime | None = None
 
 
-MOST_WITH_MORE = 100
-"""On a page, where each has something else with it."""
-
-
 def _names(value: Any) -> Any:
     """Whether they come with commas between them, one by one, or both."""
     parts = [value] if isinstance(value, str) else value
@@ -75,11 +71,3 @@ class Including(Value):
     """What can be shown with something else in it: what that is, every question says itself."""
 
     include: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _of_few_and_of_now(self) -> Self:
-        if self.include and getattr(self, "at", None) is not None:
-            raise ValueError("what is included is shown as it is now: not together with at")
-        if self.include and getattr(self, "limit", 0) > MOST_WITH_MORE:
-            raise ValueError(f"a page has {MOST_WITH_MORE} or fewer where something is included")
-        return self
