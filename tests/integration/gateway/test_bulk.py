@@ -135,6 +135,6 @@ async def test_what_is_not_decided_in_time_is_told_so(
 
     async def done() -> bool:
         place = f"/api/v1/commands/{result['commandId']}"
-        return (await client.get(place)).json().get("state") == "done"
+        return str((await client.get(place)).json().get("state")) == "done"
 
     await eventually(done, within=20)
