@@ -2,8 +2,10 @@
 
 The start is held against the `yt-dlp` command line on the same page, its interpreter's start
 included; many at once against `curl --parallel` on the same files, whose CPU time stands beside
-ours; many small ones also against a process of yt-dlp for each. The resume counts what the site had
-to send twice of a file whose worker was killed.
+ours. curl neither reads what it has written nor waits for the disk, which we do for every file; so
+the second peer is curl, and then sha256sum and fsync of the same files on all processors. Many
+small ones stand also against a process of yt-dlp for each. The resume counts what the site had to
+send twice of a file whose worker was killed.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
@@ -31,7 +33,7 @@ from mvidarr_downloader.service import service as downloader
 from .files import serving_files
 from .ground import Ground
 from .inside import DEADLINE, do, working_inside
-from .measure import RUNS, Figure, Series, timed
+from .measure import RUNS, Figure, Series, Unit, timed
 
 LARGE, SMALL = 20 * 1024**2, 4096
 MANY_SMALL, FEW = 1000, 20
@@ -84,25 +86,35 @@ async def _at_once(
     bus: Bus, site: str, folder: Path, count: int, runs: int
 ) -> AsyncIterator[Figure]:
     """Throughput, CPU time and memory, beside curl's of the same run."""
-    ours, theirs, cpu, their_cpu = [], [], [], []
+    curl = f"curl --parallel-max {count}"
+    acts: dict[str, tuple[Callable[[], Awaitable[None]], Callable[[], float]]] = {
+        "": (lambda: _do_all(bus, f"{site}/file", count), _cpu),
+        curl: (lambda: _curl(site, folder, count), _cpu_of_programs),
+        f"{curl}, then sha256sum and fsync": (
+            lambda: _curl_and_prove(site, folder, count), _cpu_of_programs,
+        ),
+    }  # fmt: skip
+    rates: dict[str, list[float]] = {name: [] for name in acts}
+    spent: dict[str, list[float]] = {name: [] for name in acts}
     before = _memory()
     for _ in range(runs):
-        spent = _cpu()
-        ours.append(count * LARGE / 1e6 / await timed(_do_all(bus, f"{site}/file", count)))
-        cpu.append(_cpu() - spent)
-        _empty(folder)
-        spent = os.times().children_user + os.times().children_system
-        theirs.append(count * LARGE / 1e6 / await timed(_curl(site, folder, count)))
-        their_cpu.append(os.times().children_user + os.times().children_system - spent)
-        _empty(folder)
-    curl = f"curl --parallel-max {count}"
+        for name, (act, cpu) in acts.items():
+            began = cpu()
+            rates[name].append(count * LARGE / 1e6 / await timed(act()))
+            spent[name].append(cpu() - began)
+            _empty(folder)
     name = f"{count} downloads of 20 MB at once"
-    yield Figure(name, "throughput", "MB/s", Series("", tuple(ours)),
-                 (Series(curl, tuple(theirs)),))  # fmt: skip
-    yield Figure(name, "CPU time", "s", Series("", tuple(cpu)), (Series(curl, tuple(their_cpu)),))
+    yield _beside(name, "throughput", "MB/s", rates)
+    yield _beside(name, "CPU time", "s", spent)
     number, total = (now - then for now, then in zip(_memory(), before, strict=True))
     each = Series("", (total / number / 2**20,))
     yield Figure(name, "memory of each to itself", "MiB", each, ())
+
+
+def _beside(what: str, where: str, unit: Unit, all_runs: Mapping[str, Sequence[float]]) -> Figure:
+    """Ours, which have no name, beside the others."""
+    ours, *peers = (Series(name, tuple(runs)) for name, runs in all_runs.items())
+    return Figure(what, where, unit, ours, tuple(peers))
 
 
 async def _small(bus: Bus, site: str, folder: Path) -> Figure:
@@ -129,13 +141,26 @@ async def _each_by_ytdlp(site: str, count: int) -> None:
 
 async def _curl(site: str, folder: Path, count: int, at_once: int | None = None) -> None:
     (folder / "curl").mkdir(exist_ok=True)
-    process = await asyncio.create_subprocess_exec(
+    await _succeed(
         "curl", "--silent", "--show-error", "--fail", "--no-progress-meter",
         "--parallel", "--parallel-max", str(at_once or count), "--parallel-immediate",
         "--output", str(folder / "curl" / "#1.mp4"), f"{site}/file/[1-{count}].mp4",
     )  # fmt: skip
+
+
+async def _curl_and_prove(site: str, folder: Path, count: int) -> None:
+    await _curl(site, folder, count)
+    files, processors = [str(path) for path in (folder / "curl").iterdir()], os.cpu_count() or 1
+    async with asyncio.TaskGroup() as group:
+        for n in range(processors):
+            group.create_task(_succeed("sha256sum", *files[n::processors]))
+    await _succeed("sync", *files)
+
+
+async def _succeed(*command: str) -> None:
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL)
     if await process.wait() != 0:
-        raise RuntimeError("curl failed")
+        raise RuntimeError(f"{command[0]} failed")
 
 
 async def _resume(bus: Bus, site: str) -> Figure:
@@ -193,6 +218,12 @@ def _cpu() -> float:
         with suppress(psutil.Error):
             spent += sum(server.cpu_times()[:4])
     return spent
+
+
+def _cpu_of_programs() -> float:
+    """Seconds of all that were started here and have ended, in which no fork server is."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _memory() -> tuple[float, float]:

@@ -18,6 +18,7 @@ import imageio_ffmpeg
 import pytest
 import pytest_asyncio
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
@@ -80,6 +81,7 @@ def films(tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]) -> Pa
     cut = ("-g", "24", "-preset", "ultrafast", "-c:a", "aac")
     hls = ("-f", "hls", "-hls_time", "1", "-hls_list_size", "0")
     run_ffmpeg(exe, "-i", film, *cut, *hls, str(folder / "list.m3u8"))
+    run_ffmpeg(exe, "-i", film, *cut, *hls, "-hls_flags", "single_file", str(folder / "one.m3u8"))
     dash = ("-f", "dash", "-seg_duration", "1", "-use_timeline", "0")
     run_ffmpeg(exe, "-i", film, *cut, *dash, str(folder / "pieces.mpd"))
     (folder / "film.mpd").write_text(MANIFEST)
@@ -103,7 +105,8 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
             return await answer(scope, receive, send)
         if name in streams.summed:
             spoilt = streams.spoilt[name] >= streams.asked[name]
-            return await summed(folder / name, spoilt)(scope, receive, send)
+            wanted = Headers(scope=scope).get("range")
+            return await summed(folder / name, spoilt, wanted)(scope, receive, send)
         if name in streams.moved:
             return await RedirectResponse(streams.moved[name])(scope, receive, send)
         app: ASGIApp = Response(status_code=503) if name in streams.down else files
@@ -114,11 +117,16 @@ async def streams(tmp_path: Path, films: Path) -> AsyncIterator[Streams]:
         streams.closing.set()
 
 
-def summed(path: Path, spoilt: bool) -> Response:
+def summed(path: Path, spoilt: bool, wanted: str | None) -> Response:
+    """With its checksum; a part of it comes with that of the whole."""
     content = path.read_bytes()
-    digest = hashlib.md5(content, usedforsecurity=False).digest()
-    told = {"Content-MD5": b64encode(digest).decode()}
-    return Response(content[::-1] if spoilt else content, headers=told)
+    digest = b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    sent = content[::-1] if spoilt else content
+    if wanted is None:
+        return Response(sent, headers={"Content-MD5": digest})
+    first, last = map(int, wanted.removeprefix("bytes=").split("-"))
+    part = {"Content-Range": f"bytes {first}-{last}/{len(sent)}", "Digest": f"MD5={digest}"}
+    return Response(sent[first : last + 1], 206, part)
 
 
 def live_list(shown: list[int]) -> str:
@@ -200,6 +208,18 @@ async def test_a_piece_that_came_spoilt_twice_is_no_success(streams: Streams, fe
     with pytest.raises(JobError) as failed:
         await fetch(f"{streams.address}/list.m3u8")
     assert (failed.value.code, failed.value.retry) == ("checksum", True)
+
+
+async def test_a_film_of_byte_ranges_is_compared_with_the_checksum_of_its_file(
+    streams: Streams, downloader: Any, fetch: Any
+) -> None:
+    pieces = (streams.folder / "one.m3u8").read_text().count("#EXT-X-BYTERANGE")
+    streams.summed.add("one.ts")
+    streams.spoilt["one.ts"] = pieces
+    result = await fetch(f"{streams.address}/one.m3u8")
+    codecs, seconds = kinds(downloader.root.at(result.path))
+    assert (sorted(codecs), round(seconds)) == (["aac", "h264"], 8)
+    assert streams.asked["one.ts"] == 2 * pieces
 
 
 async def test_a_missing_piece_is_a_failure_and_not_a_film_with_a_hole(

@@ -6,14 +6,16 @@ rank, each preference keeps what meets it, as long as something does. yt-dlp pic
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from mvidarr_common.messages.pages import Choice
 from mvidarr_common.messages.profiles import QualityProfile
 
-from .formats import Format, codec_of, facts_of, is_hdr, only_sound, rank_of, size_of
+from .formats import SELECT, Format, codec_of, facts_of, is_hdr, only_sound, rank_of, size_of
 
 Select = Callable[[dict[str, Any]], Any]
+"""Yields what is chosen of a context's formats."""
 
 _SOUND = {"mp4": ("m4a", "mp4"), "webm": ("webm", "opus", "ogg"), "mkv": ()}
 """The containers of sound that go with those of the picture; any goes into mkv."""
@@ -31,6 +33,12 @@ Wish = tuple[Callable[[Format], bool], str]
 """What a format should meet, and the sentence that says so."""
 
 
+def selector(build: Callable[[str], Select]) -> Select:
+    """That of `SELECT`, made by yt-dlp when it is first needed."""
+    made = cache(build)
+    return lambda context: made(SELECT)(context)
+
+
 class Chooser:
     """yt-dlp's format selector of one fetch; remembers what it chose, and why."""
 
@@ -44,12 +52,18 @@ class Chooser:
         """The formats to take: one, or picture and sound put together; none if none will do."""
         offered = context["formats"]
         for shortlist in shortlists(offered, self._profile, self._max_bytes):
-            if chosen := list(self._select({**context, "formats": shortlist.formats})):
+            if chosen := self._chosen(context, shortlist):
                 taken = chosen[0].get("requested_formats") or chosen
                 facts = tuple(facts_of(each) for each in taken)
                 self.choice = Choice(formats=facts, offered=len(offered), reasons=shortlist.reasons)
                 return chosen
         return []
+
+    def _chosen(self, context: dict[str, Any], shortlist: Shortlist) -> list[dict[str, Any]]:
+        """Of one there is nothing to choose, and yt-dlp would take its time for it."""
+        if len(context["formats"]) == len(shortlist.formats) == 1:
+            return list(context["formats"])
+        return list(self._select({**context, "formats": shortlist.formats}))
 
 
 def shortlists(

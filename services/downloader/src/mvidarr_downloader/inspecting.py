@@ -10,9 +10,9 @@ from mvidarr_common.messages.profiles import QualityProfile
 
 from . import failures
 from .bounds import bounded
-from .choosing import Chooser
+from .choosing import Chooser, selector
 from .descriptions import describe, uploaded
-from .formats import SELECT, facts_of
+from .formats import facts_of
 from .options import Journal, reading
 from .orders import Look
 from .remote import Session
@@ -38,7 +38,7 @@ def inspect_page(look: Look) -> Inspected:
         Session({**reading(look.manners, journal, way.proxy), **ours}) as y,
     ):
         chooser = Chooser(
-            look.profile or _ANY, look.manners.max_bytes, y.build_format_selector(SELECT)
+            look.profile or _ANY, look.manners.max_bytes, selector(y.build_format_selector)
         )
         y.format_selector = chooser
         info: Info | None = y.extract_info(look.url, download=False)

@@ -8,15 +8,13 @@ from yt_dlp.networking.impersonate import ImpersonateTarget
 
 from mvidarr_common.messages.fetching import Subtitles
 
+from .blocks import LARGE, LEAST
 from .formats import SORT
 from .orders import Manners, Order
-from .partial import NAME
+from .partial import TEMPLATE
 
 PROOFS = "youtubepot-ownservice"
 """How the provider in `services` is called in arguments."""
-
-BLOCK = 32 * 1024
-"""Bytes that are read at a time, and at most lost when a child is killed."""
 
 LONGEST_RECORDING = 5 * 3600.0
 """Seconds; an attempt at a job may take an hour more."""
@@ -54,11 +52,11 @@ def options(order: Order, journal: Journal, proxy: str = "") -> dict[str, Any]:
         **reading(manners, journal, proxy),
         **together,
         "paths": {"home": str(order.into)},
-        "outtmpl": {"default": f"{NAME}.%(ext)s"},
+        "outtmpl": {"default": TEMPLATE},
         "playlist_items": "1-2",
         **_subtitles(order.profile.fetch.subtitles),
         "ratelimit": order.rate,
-        "buffersize": BLOCK,
+        "buffersize": LARGE if order.rate is None else LEAST,
         "noresizebuffer": True,
         "fragment_retries": manners.retries,
         "concurrent_fragment_downloads": manners.fragments,

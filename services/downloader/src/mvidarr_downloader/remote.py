@@ -2,9 +2,10 @@
 
 A length alone does not tell. The site is asked for the rest only of that very file (`If-Range`);
 one that gives a part of another all the same is found out by the headers of its answer. Where they
-tell a checksum, it is kept until the file is complete.
+tell a checksum, it is kept until the file is complete, whether it came as one or in byte ranges.
 """
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from yt_dlp.utils import determine_protocol
 
 from mvidarr_common import forked
 
-from . import digests
+from . import digests, extractors
 from .failures import explained
 from .orders import Progress
+from .partial import TEMPLATE
+from .ranges import Range, digest_of, range_in
 
 Info = Mapping[str, Any]
 
 
-_extractors: list[Any] = []
+_extractors: dict[str, Any] = {}
 
 
 class Changed(Exception):
@@ -43,6 +46,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._known: dict[str, str] = {}
         self._digests: dict[str, str] = {}
         self._pieces: dict[str, str] = {}
+        self._ranges: list[Range] = []
+        self._names: dict[str, str] = {}
         self._remember: Callable[[dict[str, str]], None] = lambda _: None
         super().__init__(params)
 
@@ -51,9 +56,28 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         tenth of a second."""
         if not _extractors:
             super().add_default_info_extractors()
-            _extractors.extend(self._ies.values())
-        for each in () if self._ies else _extractors:
-            self.add_info_extractor(each if isinstance(each, type) else type(each)())
+            _extractors.update(self._ies)
+        self._ies: Any = ChainMap(
+            {}, _extractors
+        )  # to copy it is to touch, and so to copy, them all
+
+    def extract_info(
+        self, url: str, download: bool = True, ie_key: str | None = None, **more: Any
+    ) -> Any:
+        """As yt-dlp's, by the extractor that it would choose."""
+        key = ie_key or extractors.find(url, self._ies)
+        return super().extract_info(url, download, key, **more)
+
+    def evaluate_outtmpl(
+        self, outtmpl: str, info_dict: dict[str, Any], *more: Any, **named: Any
+    ) -> str:
+        """As yt-dlp's; our template of file names, asked for many times, once for an extension."""
+        if outtmpl != TEMPLATE:
+            return str(super().evaluate_outtmpl(outtmpl, info_dict, *more, **named))
+        ext = str(info_dict.get("ext"))
+        if ext not in self._names:
+            self._names[ext] = super().evaluate_outtmpl(outtmpl, info_dict, *more, **named)
+        return self._names[ext]
 
     def watch(
         self,
@@ -67,16 +91,20 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         files = [part for part in parts if _is_a_file(part)]
         self._parts = {Request(each["url"]).url: str(each["format_id"]) for each in files}
         self._known, self._digests, self._remember = known, checksums, remember
+        self._ranges.clear()
 
     def prove(self, status: Info) -> None:
         """A progress hook: a file that is complete has the checksum that its site tells, if it
         tells one. Raises Spoiled."""
-        part = str((status.get("info_dict") or {}).get("format_id"))
-        digest = self._digests.get(part) if status["status"] == "finished" else None
+        if status["status"] != "finished":
+            return
+        part, path = str((status.get("info_dict") or {}).get("format_id")), Path(status["filename"])
+        digest = self._digests.get(part) or digest_of(self._ranges, path.stat().st_size)
+        self._ranges.clear()
         if digest is None:
             return
         forked.tell(Progress("checking"))  # which may take its time
-        if not digests.fits(Path(status["filename"]), digest):
+        if not digests.fits(path, digest):
             raise Spoiled(digest)
 
     def urlopen(self, req: str | Request) -> Response:
@@ -111,9 +139,12 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._note(self._digests, part, digest, forget=answer.status == 200)
 
     def _note_piece(self, answer: Response, req: str | Request) -> None:
-        """Of a part of a file nothing is noted: several pieces may be parts of one."""
+        """The checksum of a part is none of the piece: several pieces may be parts of one file."""
+        url = req.url if isinstance(req, Request) else req
         if answer.status == 200 and (digest := digests.given(200, answer.headers)):
-            self._pieces[req.url if isinstance(req, Request) else req] = digest
+            self._pieces[url] = digest
+        if part := range_in(url, answer.status, answer.headers):
+            self._ranges.append(part)
 
     def told_of(self, url: str) -> str | None:
         """The checksum of a piece that has just come whole, if its site has told one."""

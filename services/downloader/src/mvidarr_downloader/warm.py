@@ -1,7 +1,7 @@
 """Imported by the fork server alone: readies yt-dlp, so that each forked child need not.
 
 yt-dlp loads its 1800 extractors and compiles their patterns when it first looks at a page, which
-takes about a second of processor time; a child that finds it done looks at a page in a tenth.
+takes about a second of processor time; a child finds it done.
 """
 
 import gc
@@ -11,6 +11,7 @@ from functools import cache
 from yt_dlp.downloader.common import FileDownloader
 from yt_dlp.networking import common
 
+from .extractors import find, learn
 from .remote import Session
 
 _PAGE = "https://warm.invalid/"
@@ -21,8 +22,9 @@ def look_at_an_empty_page() -> None:
     with Session({"quiet": True, "cachedir": False, "proxy": ""}) as ydl:
         for handler in ydl._request_director.handlers.values():
             handler._make_sslcontext()
-        for name, extractor in list(ydl._ies.items()):
-            extractor.suitable(_PAGE)
+        learn(ydl._ies)
+        find(_PAGE, ydl._ies)
+        for name in list(ydl._ies):
             ydl.get_info_extractor(name)
         list(ydl.get_info_extractor("Generic")._extract_embeds(_PAGE, "<html></html>"))
 

@@ -13,10 +13,10 @@ from mvidarr_common import forked
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
 from mvidarr_downloader.asides import refuse_unwanted, subtitle_files
+from mvidarr_downloader.blocks import as_they_come
 from mvidarr_downloader.bounds import Way, bounded
-from mvidarr_downloader.choosing import Chooser
+from mvidarr_downloader.choosing import Chooser, selector
 from mvidarr_downloader.descriptions import describe, uploaded
-from mvidarr_downloader.formats import SELECT
 from mvidarr_downloader.fragments import noted
 from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
@@ -45,6 +45,7 @@ class YtDlp:
         journal = Journal()
         with (
             bounded(order.manners, journal) as way,
+            as_they_come(),
             noted(),
             proved(),
             Session(options(order, journal, way.proxy)) as ydl,
@@ -54,7 +55,7 @@ class YtDlp:
 
 def _fetch(order: Order, ydl: Session, journal: Journal, way: Way) -> Downloaded:
     forked.tell(Progress("extracting"))
-    chooser = Chooser(order.profile, order.max_bytes, ydl.build_format_selector(SELECT))
+    chooser = Chooser(order.profile, order.max_bytes, selector(ydl.build_format_selector))
     ydl.format_selector = chooser
     info = from_the_start(ydl, lambda: _video_on(ydl, order.url))
     wait_for_live(info, order)

@@ -1,0 +1,41 @@
+"""Reads files in large blocks, each as soon as it has come.
+
+yt-dlp waits until a block is full, and what it holds when its process is killed has to come again:
+so its blocks must be small, and each of them costs it more than the bytes themselves. Here a block
+is what has come by now, which on a slow line is little and on a fast one is much.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from yt_dlp.networking._requests import RequestsResponseAdapter
+
+LARGE = 512 * 1024
+"""Bytes at a time, at most."""
+
+LEAST = 32 * 1024
+"""Bytes that are waited for, and at most lost when a child is killed."""
+
+
+@contextmanager
+def as_they_come() -> Iterator[None]:
+    """Within the block whoever asks for LARGE bytes gets those that are there; the whole process
+    is bound. What is packed is read as ever."""
+    read = RequestsResponseAdapter._real_read
+
+    def reading(self: RequestsResponseAdapter, amount: int | None = None) -> bytes:
+        if amount != LARGE or self.headers.get("Content-Encoding"):
+            return bytes(read(self, amount))
+        block: bytes = self.fp.read1(amount, decode_content=False)
+        while 0 < len(block) < LEAST:
+            more = self.fp.read1(LEAST - len(block), decode_content=False)
+            if not more:
+                break
+            block += more
+        return block
+
+    RequestsResponseAdapter._real_read = reading
+    try:
+        yield
+    finally:
+        RequestsResponseAdapter._real_read = read
