@@ -31,9 +31,9 @@ def searchable(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
             return (self.url_result(site.url(slug)) for slug in slugs)
 
     with remote.Session({"quiet": True, "cachedir": False}):
-        known = list(remote._extractors)
+        known = dict(remote._extractors)
     monkeypatch.setitem(extractors.value, FerrySearchIE.__name__, FerrySearchIE)
-    monkeypatch.setattr(remote, "_extractors", [FerrySearchIE, *known])
+    monkeypatch.setattr(remote, "_extractors", {"FerrySearch": FerrySearchIE} | known)
     return site
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yt_dlp import YoutubeDL
 
-from mvidarr_downloader.extractors import find, learn, needed
+from mvidarr_downloader.extractors import Finder, needed
 
 EVERY = 40
 """Of the extractors this one is tried with its own examples; all of them take half a minute."""
@@ -39,7 +39,7 @@ def examples(extractors: dict[str, Any]) -> Iterator[str]:
 def test_it_is_the_first_that_takes_the_address() -> None:
     with YoutubeDL({"quiet": True}) as ydl:
         extractors = dict(ydl._ies)
-    learn(extractors)
+    finder = Finder(extractors)
     for url in examples(extractors):
         first = next(key for key, each in extractors.items() if each.suitable(url))
-        assert find(url, extractors) == first, url
+        assert finder.find(url) == first, url

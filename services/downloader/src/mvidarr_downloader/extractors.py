@@ -6,10 +6,12 @@ all takes as long as a small download, and makes a forked child copy most of wha
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from itertools import chain
-from re import _constants as code
-from re import _parser as patterns
 from typing import Any
+
+code, patterns = import_module("re._constants"), import_module("re._parser")
+"""Python's own reading of patterns, which it has no public name for."""
 
 Texts = frozenset[str]
 """In lower case; an address must hold one of them."""
@@ -22,25 +24,26 @@ _REPEATS = (code.MAX_REPEAT, code.MIN_REPEAT)
 _LONGEST = 16
 """Characters of a text that are looked for."""
 
-_keys: list[str] = []
-_places: dict[str, list[int]] = {}
-"""For each text, where in the list of keys those are that need it."""
 
+class Finder:
+    """Knows what each extractor needs. To learn it takes some tenths of a second, once for all
+    forked children."""
 
-def learn(extractors: Mapping[str, Any]) -> None:
-    """What the extractors need; it takes some tenths of a second, once for all forked children."""
-    _keys[:] = extractors
-    _places.clear()
-    for place, extractor in enumerate(extractors.values()):
-        for text in _needed_by(extractor):
-            _places.setdefault(text[:_LONGEST], []).append(place)
+    def __init__(self, extractors: Mapping[str, Any]) -> None:
+        self._extractors = tuple(extractors.items())
+        self._places: dict[str, list[int]] = {}
+        for place, extractor in enumerate(extractors.values()):
+            for text in _needed_by(extractor):
+                self._places.setdefault(text[:_LONGEST], []).append(place)
 
-
-def find(url: str, extractors: Mapping[str, Any]) -> str | None:
-    """The key of the first extractor that takes this address, where something was learned."""
-    held = [_places[text] for text in _texts_in(url.lower()) if text in _places]
-    keys = (_keys[place] for place in sorted(set(chain.from_iterable(held))))
-    return next((key for key in keys if extractors[key].suitable(url)), None)
+    def find(self, url: str) -> str | None:
+        """The key of the first extractor that takes this address."""
+        found = [self._places[text] for text in _texts_in(url.lower()) if text in self._places]
+        for place in sorted(set(chain.from_iterable(found))):
+            key, extractor = self._extractors[place]
+            if extractor.suitable(url):
+                return key
+        return None
 
 
 def _texts_in(url: str) -> Iterator[str]:

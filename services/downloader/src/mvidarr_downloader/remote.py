@@ -18,7 +18,8 @@ from yt_dlp.utils import determine_protocol
 
 from mvidarr_common import forked
 
-from . import digests, extractors
+from . import digests
+from .extractors import Finder
 from .failures import explained
 from .orders import Progress
 from .partial import TEMPLATE
@@ -28,6 +29,7 @@ Info = Mapping[str, Any]
 
 
 _extractors: dict[str, Any] = {}
+_finders: list[Finder] = []
 
 
 class Changed(Exception):
@@ -65,7 +67,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self, url: str, download: bool = True, ie_key: str | None = None, **more: Any
     ) -> Any:
         """As yt-dlp's, by the extractor that it would choose."""
-        key = ie_key or extractors.find(url, self._ies)
+        key = ie_key or next((finder.find(url) for finder in _finders), None)
         return super().extract_info(url, download, key, **more)
 
     def evaluate_outtmpl(
@@ -161,6 +163,12 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
             known.pop(part, None)
         if known.get(part) != before:
             self._remember(known)
+
+
+def learn_extractors() -> Finder:
+    """What all sessions from now on find theirs with, instead of asking each."""
+    _finders[:] = [Finder(_extractors)]
+    return _finders[0]
 
 
 def _is_a_file(part: Info) -> bool:

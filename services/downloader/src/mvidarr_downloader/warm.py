@@ -11,8 +11,7 @@ from functools import cache
 from yt_dlp.downloader.common import FileDownloader
 from yt_dlp.networking import common
 
-from .extractors import find, learn
-from .remote import Session
+from .remote import Session, learn_extractors
 
 _PAGE = "https://warm.invalid/"
 
@@ -22,8 +21,7 @@ def look_at_an_empty_page() -> None:
     with Session({"quiet": True, "cachedir": False, "proxy": ""}) as ydl:
         for handler in ydl._request_director.handlers.values():
             handler._make_sslcontext()
-        learn(ydl._ies)
-        find(_PAGE, ydl._ies)
+        learn_extractors().find(_PAGE)
         for name in list(ydl._ies):
             ydl.get_info_extractor(name)
         list(ydl.get_info_extractor("Generic")._extract_embeds(_PAGE, "<html></html>"))
