@@ -14,7 +14,7 @@ from mvidarr_catalog.brain.rows import Row, table_of
 from mvidarr_catalog.brain.schema import event_log, outbox, parked, timers
 from mvidarr_catalog.brain.state import Known, State
 from mvidarr_catalog.brain.store import Fenced
-from mvidarr_catalog.jobs.dispatcher import FLOOR
+from mvidarr_catalog.jobs.workforce import FLOOR
 from mvidarr_catalog.models import MODELS
 from mvidarr_common.bus import FromFirst
 from mvidarr_common.envelope import Envelope, fresh

@@ -72,8 +72,8 @@ class Postgres:
     def engine(self, url: sa.URL, connections: int) -> AsyncEngine:
         """No ping before each use, which costs more than most queries: whoever meets a dead
         connection begins again, and the pool drops the rest."""
-        waits = {"idle_in_transaction_session_timeout": f"{LEASE}s"}
-        told = {"server_settings": waits, "connection_class": LeavableConnection}
+        session = {"idle_in_transaction_session_timeout": f"{LEASE}s", "timezone": "UTC"}
+        told = {"server_settings": session, "connection_class": LeavableConnection}
         return create_async_engine(
             url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True,
             json_deserializer=orjson.loads,

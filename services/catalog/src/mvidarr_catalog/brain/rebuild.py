@@ -198,6 +198,6 @@ async def checksum(connection: AsyncConnection, rows: Iterable[type[Row]], gener
     digest = hashlib.sha256()
     for row in sorted(rows, key=lambda each: each.table):
         digest.update(row.table.encode())
-        async for columns in whole_table(connection, table_of(row, generation)):
-            digest.update(orjson.dumps(columns, option=orjson.OPT_SORT_KEYS))
+        async for page in whole_table(connection, table_of(row, generation)):
+            digest.update(orjson.dumps(page, option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()

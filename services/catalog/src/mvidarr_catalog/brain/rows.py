@@ -4,6 +4,7 @@ A row class is written once; its table follows from its fields. Tables belong to
 that a rebuild can fill a new set beside the live one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -88,6 +89,16 @@ def to_columns(row: Row) -> dict[str, Any]:
         for name, adapter in _adapters(type(row)).items()
         for value in (getattr(row, name),)
     }
+
+
+def to_json(kind: type[Row], rows: Sequence[Row]) -> str:
+    """Rows of one class as an array of objects, by the names that fields have in JSON."""
+    return _many(kind).dump_json(rows).decode()
+
+
+@cache
+def _many(row: type[Row]) -> TypeAdapter[Sequence[Row]]:
+    return TypeAdapter(list[row])  # type: ignore[valid-type]  # a list of rows of this class
 
 
 def from_columns(row: type[R], columns: Any) -> R:

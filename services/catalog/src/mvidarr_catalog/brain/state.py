@@ -8,7 +8,7 @@ a function can only depend on what it asked for.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from .rows import R, Row
 
@@ -47,19 +47,20 @@ class State:
     """Rows in memory above the tables. Changes gather until they are taken to be written."""
 
     def __init__(self) -> None:
-        self._rows: Rows = {}
+        self._rows: dict[Key, Any] = {}  # by its class: no cast for what is asked all the time
         self._complete: set[type[Row]] = set()
         self._dirty: set[Key] = set()
-        self._open: Rows | None = None
+        self._open: dict[Key, Any] | None = None
 
     def get(self, row: type[R], id: str) -> R | None:
         """The row of this id, if there is one; raises NotLoaded."""
         key = (row, id)
-        if self._open is not None and key in self._open:
-            return cast("R | None", self._open[key])
-        if key not in self._rows and row not in self._complete:
+        if self._open and key in self._open:
+            return self._open[key]
+        found: R | None = self._rows.get(key)
+        if found is None and key not in self._rows and row not in self._complete:
             raise NotLoaded(row, id)
-        return cast("R | None", self._rows.get(key))
+        return found
 
     def all(self, row: type[R]) -> list[R]:
         """Every row of a small table, in the order of their ids; raises NotLoaded."""

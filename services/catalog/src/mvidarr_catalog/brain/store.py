@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +11,7 @@ from mvidarr_common.envelope import Envelope
 
 from .driver import change, delete, fetch, insert_new, rows_of, upsert
 from .mind import Timer
-from .rows import Row, from_columns, table_of, to_columns
+from .rows import Row, from_columns, table_of
 from .schema import checkpoint, event_log, outbox, parked, timers
 from .state import Key, Rows
 
@@ -161,17 +160,17 @@ async def load_rows(
 
 async def save_rows(connection: AsyncConnection, changes: Rows, generation: int) -> None:
     """Write changed rows in bulk, and delete those that are None."""
-    puts: dict[type[Row], list[dict[str, Any]]] = {}
+    puts: dict[type[Row], list[Row]] = {}
     drops: dict[type[Row], list[str]] = {}
     for (kind, id), row in changes.items():
         if row is None:
             drops.setdefault(kind, []).append(id)
         else:
-            puts.setdefault(kind, []).append(to_columns(row))
+            puts.setdefault(kind, []).append(row)
     for kind, ids in drops.items():
         await delete(connection, table_of(kind, generation), ids)
-    for kind, columns in puts.items():
-        await upsert(connection, table_of(kind, generation), columns)
+    for kind, rows in puts.items():
+        await upsert(connection, table_of(kind, generation), rows)
 
 
 async def archive(

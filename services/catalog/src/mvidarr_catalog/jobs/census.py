@@ -12,7 +12,6 @@ from mvidarr_catalog.brain.turn import Turn
 from mvidarr_common.messages.jobs import QUEUES
 
 from .backlog import lined_up
-from .dispatcher import window
 from .jobs import Job
 from .queues import open_queues
 from .workforce import Workforce
@@ -42,7 +41,7 @@ class Census:
         count, first_due = waiting.one()
         return metrics.Counts(
             jobs=await _jobs(turn, now),
-            windows={queue: window(self._workforce, queue) for queue in QUEUES},
+            windows={queue: self._workforce.window(queue) for queue in QUEUES},
             parked=await _parked(turn),
             timers=count,
             late=max(0.0, (now - first_due).total_seconds()) if first_due else 0.0,

@@ -43,14 +43,14 @@ from .site_profiles import with_profile
 from .sites import Site
 from .workforce import Workforce
 
-FLOOR = 4
-"""Jobs released to a queue without workers, so that a scaler sees that there is work."""
-
 MATTERS = (
     JobAdded, JobRescheduled, JobCompleted, JobFailed, JobGivenUp, JobCancelled, JobPaused,
     JobsFellDue, QueueChanged, PaceChanged, QuotaChanged,
 )  # fmt: skip
 """What makes a job wait or a place free."""
+
+ENDS = (JobCompleted, JobFailed)
+"""What a worker says at the end of a job."""
 
 EVERY = timedelta(seconds=0.25)
 """When nothing of that has happened: jobs become due, hours come, and workers come and go."""
@@ -69,6 +69,7 @@ class Dispatcher:
         if not self._may_have_changed(turn, now):
             return
         self._looked = now
+        await self._note_ends(turn)
         await wake(turn, now)
         room = await self._room(turn, now)
         lines = [head for head in await heads(turn) if room.free.get(head.job.queue, 0) > 0]
@@ -82,9 +83,14 @@ class Dispatcher:
             if job := await turn.row(Job, chosen.id):
                 await turn.say(await _release(turn, job, chosen.release, room.now))
 
+    async def _note_ends(self, turn: Turn) -> None:
+        for message in turn.said.folded:
+            if isinstance(message, ENDS) and (job := await turn.row(Job, message.job_id)):
+                self._workforce.ended(job.queue)
+
     async def _room(self, turn: Turn, now: datetime) -> Room:
         """What is free, after what is with the workers and what is on its way to them."""
-        free = {queue: window(self._workforce, queue) for queue in await open_queues(turn, now)}
+        free = {queue: self._workforce.window(queue) for queue in await open_queues(turn, now)}
         room = Room(now, free, self._per_site)
         with_workers, flying = await _active(turn), _flying(turn)
         await _learn(turn, room, [*with_workers, *(job for _, job in flying)])
@@ -98,12 +104,6 @@ class Dispatcher:
             or now - self._looked >= EVERY
             or any(isinstance(message, MATTERS) for message in turn.said.folded)
         )
-
-
-def window(workforce: Workforce, queue: str) -> int:
-    """How many jobs of a queue may be with the workers, or on their way to them: twice what they
-    can run, so that the next one lies there when one ends."""
-    return max(FLOOR, 2 * workforce.slots(queue))
 
 
 async def _learn(turn: Turn, room: Room, jobs: Iterable[Candidate]) -> None:

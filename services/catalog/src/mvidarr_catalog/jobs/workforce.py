@@ -1,6 +1,7 @@
-"""Which workers live and what they run, by their own word of a few seconds ago."""
+"""Which workers live and what they run, by their own word of a few seconds ago, and how fast."""
 
 import time
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 
 from mvidarr_common.messages.ids import WorkerId
@@ -8,6 +9,12 @@ from mvidarr_common.messages.system import Claim, WorkerAlive
 
 FORGOTTEN_AFTER = 20.0
 """Seconds without a word: four heartbeats."""
+FLOOR = 4
+"""Jobs released to a queue without workers, so that a scaler sees that there is work."""
+AHEAD = 0.25
+"""Seconds of work that lie ready: more than it takes to release the next jobs."""
+MOST = 8
+"""Jobs for each slot that lie ready at most, however short they are."""
 
 
 class Workforce:
@@ -16,6 +23,7 @@ class Workforce:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._alive: dict[WorkerId, tuple[float, WorkerAlive]] = {}
+        self._ended: defaultdict[str, deque[float]] = defaultdict(deque)
         self._since = clock()
 
     def hear(self, word: WorkerAlive) -> None:
@@ -28,6 +36,20 @@ class Workforce:
     def slots(self, queue: str) -> int:
         """How many jobs of this queue run at once, over all workers."""
         return sum(word.slots.get(queue, 0) for word in self._words())
+
+    def ended(self, queue: str) -> None:
+        """A job of this queue has ended."""
+        self._ended[queue].append(self._clock())
+
+    def window(self, queue: str) -> int:
+        """How many jobs of a queue may be with the workers, or on their way to them: twice what
+        they can run, so that the next one lies there when one ends; of short ones as many as are
+        done before the next are there."""
+        ended, oldest = self._ended[queue], self._clock() - AHEAD
+        while ended and ended[0] < oldest:
+            ended.popleft()
+        slots = self.slots(queue)
+        return max(FLOOR, 2 * slots, min(len(ended), MOST * slots))
 
     def claims(self) -> set[Claim]:
         """What workers say that they run."""
