@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 
 from mvidarr_catalog.brain.timers import Timers
 from mvidarr_catalog.jobs import census
-from mvidarr_catalog.jobs.dispatcher import FLOOR, Dispatcher
-from mvidarr_catalog.jobs.workforce import Workforce
+from mvidarr_catalog.jobs.dispatcher import Dispatcher
+from mvidarr_catalog.jobs.workforce import FLOOR, Workforce
 from mvidarr_common.messages.dispatch import (
     ChangeQueue,
     ChangeQuota,

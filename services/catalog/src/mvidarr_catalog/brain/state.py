@@ -55,9 +55,11 @@ class State:
     def get(self, row: type[R], id: str) -> R | None:
         """The row of this id, if there is one; raises NotLoaded."""
         key = (row, id)
+        found: R | None
         if self._open and key in self._open:
-            return self._open[key]
-        found: R | None = self._rows.get(key)
+            found = self._open[key]
+            return found
+        found = self._rows.get(key)
         if found is None and key not in self._rows and row not in self._complete:
             raise NotLoaded(row, id)
         return found
