@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no types
 
+from mvidarr_common.testing.lending import Lender, borrow
 from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
+from mvidarr_common.testing.servers import Server
 
 # Forked children import the functions of test modules by the names that pytest gives them.
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -25,6 +29,13 @@ settings.register_profile(
     "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("ours")
+
+SHARED: dict[str, Callable[[], Server]] = {
+    "rabbitmq": partial(RabbitNode, thrifty=True),
+    "postgres": partial(PostgresServer, fsync=False),
+    "mariadb": partial(MariaServer, fsync=False),
+}
+LENDER = pytest.StashKey[Lender]()
 
 
 class BySystem(LoadFileScheduling):  # type: ignore[misc]
@@ -43,22 +54,43 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BySystem:
     return BySystem(config, log)
 
 
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """The processes that `pytest -n` starts share their servers."""
+    config.stash[LENDER] = lender = Lender(SHARED)
+    config.add_cleanup(lender.close)
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Each of them is told whom to ask."""
+    node.workerinput["lender"] = node.config.stash[LENDER].address
+
+
+@contextmanager
+def shared(config: pytest.Config, name: str) -> Iterator[Any]:
+    """The one of all processes; of this one where there is no other."""
+    if lender := getattr(config, "workerinput", {}).get("lender"):
+        yield borrow(lender, name)
+    else:
+        with SHARED[name]() as server:
+            yield server
+
+
 @pytest.fixture(scope="session")
-def rabbit_node() -> Iterator[RabbitNode]:
+def rabbit_node(pytestconfig: pytest.Config) -> Iterator[RabbitNode]:
     """A broker for tests that do it no harm; each has a virtual host of its own."""
-    with RabbitNode() as node:
+    with shared(pytestconfig, "rabbitmq") as node:
         yield node
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """A server for tests that do it no harm; each has a database of its own."""
-    with PostgresServer(fsync=False) as server:
+    with shared(pytestconfig, "postgres") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaServer]:
+def mariadb(pytestconfig: pytest.Config) -> Iterator[MariaServer]:
     """As the other."""
-    with MariaServer(fsync=False) as server:
+    with shared(pytestconfig, "mariadb") as server:
         yield server

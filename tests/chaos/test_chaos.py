@@ -60,7 +60,7 @@ def folder(tmp_path: Path) -> Iterator[tuple[Path, bool]]:
 @pytest.fixture
 def ward(folder: tuple[Path, bool]) -> Iterator[Ward]:
     """Every process on servers of its own, all of them to be killed."""
-    with RabbitNode() as node, PostgresServer() as postgres:
+    with RabbitNode(thrifty=True) as node, PostgresServer() as postgres:
         url = postgres.new_database()
         system = System(
             folder[0], PROCESSES, amqp_url=node.url(), database_url=url,

@@ -108,9 +108,8 @@ def test_the_shipped_settings_are_understood_by_rabbitmq() -> None:
     ours = [line for line in lines if line and not line.startswith("#")]
     kept = [line for line in ours if not line.startswith(("log.", "disk_free", "consumer_timeout"))]
     with RabbitNode(config=kept) as node:
-        assert node.eval("application:get_env(rabbit, cluster_partition_handling).") == (
-            "{ok,pause_minority}"
-        )
+        found = node.eval("application:get_env(rabbit, cluster_partition_handling).")
+        assert found == "{ok, pause_minority}"
 
 
 def _stages() -> list[str]:

@@ -9,7 +9,7 @@ from mvidarr_common.testing.rabbitmq import RabbitNode
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[RabbitNode]:
-    with RabbitNode() as node:
+    with RabbitNode(thrifty=True) as node:
         yield node
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_a_machine_with_nothing_configured_is_well_and_stays_untouched(tmp_path:
 
 
 def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    with RabbitNode() as node, PostgresServer(fsync=False) as server:
+    with RabbitNode(thrifty=True) as node, PostgresServer(fsync=False) as server:
         monkeypatch.setenv("MVIDARR_AMQP_URL", node.url())
         monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database())
         monkeypatch.setenv("MVIDARR_INSTANCE_KEY", new_key())
@@ -69,6 +70,13 @@ def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 0, result.output
     for words in ("RabbitMQ 3.", "PostgreSQL 1", "agree", "From MVIDARR_INSTANCE_KEY"):
         assert words in " ".join(result.stdout.split())
+
+
+@pytest.fixture
+def mariadb() -> Iterator[MariaServer]:
+    """One of its own: what is set there holds for everybody."""
+    with MariaServer(fsync=False) as server:
+        yield server
 
 
 def test_a_mariadb_is_well(monkeypatch: pytest.MonkeyPatch, mariadb: MariaServer) -> None:

@@ -8,10 +8,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from itertools import count
 from pathlib import Path
 
-from .servers import DatabaseServer, end, free_ports, require, spawn, wait_until
+from .servers import DatabaseServer, end, free_ports, new_name, require, spawn, wait_until
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  # the folders made there are ours alone
 _ROOM = 10**9
@@ -35,7 +34,6 @@ class MariaServer(DatabaseServer):
         self._folder = Path(tempfile.mkdtemp(prefix="mvidarr-mariadb-", dir=_place(fsync)))
         (self.port,) = free_ports(1)
         self._server: subprocess.Popen[bytes] | None = None
-        self._databases = count(1)
         self._run(
             "mariadb-install-db", "--no-defaults", *_user(), f"--datadir={self._folder}/data",
             "--auth-root-authentication-method=normal", "--skip-test-db",
@@ -47,7 +45,7 @@ class MariaServer(DatabaseServer):
 
     def new_database(self) -> str:
         """The URL of an empty database of its own."""
-        name = f"test{next(self._databases)}"
+        name = new_name()
         self.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return self.url(name)
 

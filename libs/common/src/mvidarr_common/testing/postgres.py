@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from itertools import count
 from pathlib import Path
 
 from .leash import below
@@ -20,6 +19,7 @@ from .servers import (
     end,
     free_ports,
     kill_all,
+    new_name,
     require,
     spawn,
     wait_until,
@@ -38,7 +38,8 @@ def postgres_programs() -> Path:
 class PostgresServer(DatabaseServer):
     """One server; `with PostgresServer() as server:` starts it and removes it afterwards.
 
-    `fsync=False` is for tests that kill nothing: faster, and not safe from a power loss.
+    `fsync=False` is for tests that kill nothing: faster, and not safe from a power loss. Nothing is
+    vacuumed there: that would look after each of the many small databases again and again.
     """
 
     def __init__(self, *, fsync: bool = True) -> None:
@@ -49,7 +50,6 @@ class PostgresServer(DatabaseServer):
         (self.port,) = free_ports(1)
         self._fsync = fsync
         self._server: subprocess.Popen[bytes] | None = None
-        self._databases = count(1)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -67,7 +67,7 @@ class PostgresServer(DatabaseServer):
 
     def new_database(self, *options: str) -> str:
         """The URL of an empty database of its own; `options` are createdb's."""
-        name = f"test{next(self._databases)}"
+        name = new_name()
         self._run("createdb", *self._address(), *options, name)
         return self.url(name)
 
@@ -77,10 +77,10 @@ class PostgresServer(DatabaseServer):
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": str(self._folder),
-            "fsync": "on" if self._fsync else "off",
-            "full_page_writes": "on" if self._fsync else "off",
             "max_connections": "200",
         }
+        if not self._fsync:
+            options |= dict.fromkeys(("fsync", "full_page_writes", "autovacuum"), "off")
         settings = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         self._server = spawn(
             [str(self._programs / "postgres"), "-D", str(self._data), *settings],

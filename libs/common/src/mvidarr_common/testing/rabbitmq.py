@@ -10,17 +10,19 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 
-from .servers import Server, end, free_ports, require, spawn, wait_until
+from .servers import Server, end, free_ports, new_name, require, spawn, wait_until
 
 # The wrappers in /usr/sbin switch root to the user rabbitmq and refuse everybody else.
 _PLACES = ("/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin", "/usr/local/opt/rabbitmq/sbin")
 Process = subprocess.Popen[bytes]
 
-STOCK = 12
-"""Virtual hosts made at a time."""
+_STARTED = b" completed with "
+"""What it prints once it takes connections; to ask rabbitmqctl costs a second of a core."""
+
+_THRIFTY = " +sbwt none +sbwtdcpu none +sbwtdio none"
+"""Its threads sleep when there is no work, and do not look out for some first."""
 
 
 def rabbitmq_programs() -> Path:
@@ -29,20 +31,36 @@ def rabbitmq_programs() -> Path:
     return require(next(found, None), "RabbitMQ")
 
 
-class RabbitNode(Server):
-    """One node; `with RabbitNode() as node:` starts it and removes every trace afterwards."""
+def erl_call() -> Path:
+    """The program that speaks with a running Erlang; it lies beside the one that starts it."""
+    erl = shutil.which("erl")
+    beside = Path(erl).resolve().with_name("erl_call") if erl else None
+    return require(beside if beside and beside.exists() else None, "Erlang")
 
-    def __init__(self, *, config: Sequence[str] = (), plugins: Sequence[str] = ()) -> None:
-        self._programs = rabbitmq_programs()
+
+class RabbitNode(Server):
+    """One node; `with RabbitNode() as node:` starts it and removes every trace afterwards.
+
+    `thrifty` is for tests: it takes less time from what runs beside it, and answers a bit later.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: Sequence[str] = (),
+        plugins: Sequence[str] = (),
+        thrifty: bool = False,
+    ) -> None:
+        self._programs, self._erl_call = rabbitmq_programs(), erl_call()
         self._folder = Path(tempfile.mkdtemp(prefix="mvidarr-rabbit-"))
         self.port, dist, self._epmd_port = free_ports(3)
         self.name = f"t{self.port}@localhost"
         self._env = _environment(self._folder, self.name, self.port, dist, self._epmd_port)
+        self._env["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] += _THRIFTY if thrifty else ""
         self._write_configuration(config, plugins)
         self._server: Process | None = None
         self._epmd: Process | None = None
-        self._vhosts = count(1)
-        self._stock: list[str] = []
+        self._before = 0
 
     def _write_configuration(self, config: Sequence[str], plugins: Sequence[str]) -> None:
         lines = [
@@ -61,19 +79,12 @@ class RabbitNode(Server):
 
     def new_vhost(self) -> str:
         """An empty virtual host of its own; give it to `url`."""
-        if not self._stock:
-            self._stock = self._make_vhosts()
-        return self._stock.pop()
-
-    def _make_vhosts(self) -> list[str]:
-        # One call of rabbitmqctl costs a second of a core, a virtual host a hundredth.
-        names = [f"test{next(self._vhosts)}" for _ in range(STOCK)]
-        binaries = ",".join(f'<<"{name}">>' for name in names)
+        name = new_name()
         self.eval(
-            f'[begin rabbit_vhost:add(V, <<"guest">>), rabbit_auth_backend_internal:set_permissions'
-            f'(<<"guest">>, V, <<".*">>, <<".*">>, <<".*">>, <<"t">>) end || V <- [{binaries}]].'
+            f'rabbit_vhost:add(<<"{name}">>, <<"guest">>), rabbit_auth_backend_internal:'
+            f'set_permissions(<<"guest">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, <<"t">>).'
         )
-        return names
+        return name
 
     def drop_vhost(self, name: str) -> None:
         """Remove a virtual host with all that is in it."""
@@ -84,19 +95,22 @@ class RabbitNode(Server):
         if self._epmd is None:
             # Ours and in the foreground, so that none is left behind when the node has gone.
             self._epmd = self._spawn("epmd", "-port", str(self._epmd_port))
+        self._before = self._output.stat().st_size
         self._server = self._spawn(str(self._programs / "rabbitmq-server"))
         wait_until(self._is_up, "the start of RabbitMQ", 90)
 
     def _spawn(self, *command: str) -> Process:
-        output = self._folder / "output.txt"
-        return spawn(command, output, folder=self._folder, cwd=self._folder, env=self._env)
+        return spawn(command, self._output, folder=self._folder, cwd=self._folder, env=self._env)
+
+    @property
+    def _output(self) -> Path:
+        return self._folder / "output.txt"
 
     def _is_up(self) -> bool:
         assert self._server is not None
         if self._server.poll() is not None:
             raise RuntimeError(f"RabbitMQ did not start: {self.output()}")
-        # A call too early fails at once; one after the boot has begun waits for its end.
-        return self._run("await_startup", "--timeout", "60").returncode == 0
+        return _STARTED in self._output.read_bytes()[self._before :]
 
     def settle(self) -> None:
         """Write to disk what was declared; otherwise a kill within half a second of a declaration
@@ -131,7 +145,10 @@ class RabbitNode(Server):
 
     def close_connections(self, vhost: str = "/", reason: str = "closed by a test") -> None:
         """The broker closes every connection to this virtual host."""
-        self.ctl("close_all_connections", "--vhost", vhost, reason)
+        self.eval(
+            f'[rabbit_networking:close_connection(Pid, "{reason}") || [{{pid, Pid}}, {{vhost, V}}]'
+            f' <- rabbit_networking:connection_info_all([pid, vhost]), V =:= <<"{vhost}">>].'
+        )
 
     def close_connection(self, name: str, reason: str = "closed by a test") -> None:
         """The broker closes the connections whose client-given name contains this."""
@@ -142,7 +159,7 @@ class RabbitNode(Server):
 
     def memory_alarm(self, on: bool) -> None:
         """Raise or clear the memory alarm: while it is on, the broker reads from no publisher."""
-        self.ctl("set_vm_memory_high_watermark", "0.00001" if on else "0.4")
+        self.eval(f"vm_memory_monitor:set_vm_memory_high_watermark({0.00001 if on else 0.4:f}).")
         raised = "rabbit_alarm:get_alarms() =/= []."
         wait_until(lambda: (self.eval(raised) == "true") is on, "the memory alarm")
 
@@ -154,8 +171,13 @@ class RabbitNode(Server):
         )
 
     def eval(self, expression: str) -> str:
-        """Run an Erlang expression, ending in a full stop, in the node."""
-        return self.ctl("eval", expression)
+        """Run an Erlang expression, ending in a full stop, in the node. No rabbitmqctl: an Erlang
+        of its own would cost a hundred times as much."""
+        command = [str(self._erl_call), "-R", "-sname", self.name, "-e"]
+        done = self._call(command, f"{expression}\n")
+        if not done.stdout.startswith("{ok, "):
+            raise RuntimeError(f"{expression}: {done.stdout}{done.stderr}")
+        return done.stdout.removeprefix("{ok, ").removesuffix("}")
 
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl; raises with its output when it fails."""
@@ -165,15 +187,17 @@ class RabbitNode(Server):
         return done.stdout.strip()
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self._call([str(self._programs / "rabbitmqctl"), "-q", *arguments])
+
+    def _call(self, command: list[str], told: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(self._programs / "rabbitmqctl"), "-q", *arguments],
-            env=self._env, cwd=self._folder, stdin=subprocess.DEVNULL,
+            command, env=self._env, cwd=self._folder, input=told,
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     def output(self) -> str:
         """The end of what the server has printed and logged."""
-        files = [self._folder / "output.txt", *sorted(self._folder.glob("log/*.log"))]
+        files = [self._output, *sorted(self._folder.glob("log/*.log"))]
         return "\n".join(each.read_text()[-2000:] for each in files if each.exists())
 
 

@@ -3,8 +3,10 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +24,9 @@ PACKAGES = (
     "prometheus-alertmanager",
 )
 _COMMAND = f"apt-get install {' '.join(PACKAGES)}"
+
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For `httpx` where nothing is encrypted: each of its calls would read all certificates."""
 
 
 class MissingServer(RuntimeError):
@@ -58,6 +63,11 @@ class Private(ABC):
 
 class Server(Private):
     """A private server that can also be stopped and started again."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy in another process can use it; only who has started it can end it."""
+        children = {key for key, value in vars(self).items() if isinstance(value, subprocess.Popen)}
+        return vars(self) | dict.fromkeys(children)
 
     @abstractmethod
     def stop(self) -> None:
@@ -116,6 +126,11 @@ def free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def new_name() -> str:
+    """For a part of a server of one's own: no other process that uses the server takes it too."""
+    return f"test{uuid.uuid4().hex[:12]}"
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout: float = 60.0) -> None:
