@@ -21,6 +21,9 @@ from mvidarr_common.testing.traces import Collector, collecting
 
 Separate = Callable[..., System]
 
+RUNNING = pytest.StashKey[dict[str, System]]()
+"""What runs for the tests of a folder."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
@@ -90,11 +93,12 @@ def separate_system(
     return make
 
 
-@pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def embedded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> System:
     """`mvidarr up` with everything embedded."""
     folder: Path = tmp_path_factory.mktemp("embedded")
-    yield from _whole_life(System(folder, EMBEDDED, allow_private_addresses=True))
+    system = System(folder, EMBEDDED, allow_private_addresses=True)
+    return _of_the_folder(request, _whole_life(system))
 
 
 @pytest.fixture(scope="session")
@@ -104,12 +108,18 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
-@pytest.fixture(scope="session")
-def separate(separate_system: Separate, collector: Collector) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def separate(
+    request: pytest.FixtureRequest, separate_system: Separate, collector: Collector
+) -> System:
     """Seven processes on RabbitMQ and PostgreSQL."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")  # milliseconds until spans are sent
-        yield from _whole_life(separate_system("separate", otlp_endpoint=collector.url))
+
+    def life() -> Iterator[System]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "200")  # milliseconds until spans are sent
+            yield from _whole_life(separate_system("separate", otlp_endpoint=collector.url))
+
+    return _of_the_folder(request, life())
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +137,22 @@ def _whole_life(system: System) -> Iterator[System]:
         assert system.remains() == []
 
 
-@pytest.fixture(scope="session")
+def _of_the_folder(request: pytest.FixtureRequest, life: Iterator[System]) -> System:
+    """All tests of a folder share it; it ends after the last of them, not with the process."""
+    folder, name = request.node.parent, request.fixturename
+    running = folder.stash.setdefault(RUNNING, {})
+    if name not in running:
+        running[name] = next(life)
+
+        def end() -> None:
+            del running[name]
+            next(life, None)
+
+        folder.addfinalizer(end)
+    return running[name]
+
+
+@pytest.fixture(scope="module")
 def strict(
     rabbit_node: RabbitNode, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
@@ -144,7 +169,7 @@ def strict(
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def access(embedded: System) -> Access:
     """The administrator's, of the system in one process."""
     return embedded.log_in()
