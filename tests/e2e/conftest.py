@@ -139,7 +139,7 @@ def _whole_life(system: System) -> Iterator[System]:
 
 def _of_the_folder(request: pytest.FixtureRequest, life: Iterator[System]) -> System:
     """All tests of a folder share it; it ends after the last of them, not with the process."""
-    folder, name = request.node.parent, request.fixturename
+    folder, name = request.node.parent, str(request.fixturename)
     running: dict[str, System] = folder.stash.setdefault(RUNNING, {})
     if name not in running:
         running[name] = next(life)
