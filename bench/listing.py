@@ -9,6 +9,7 @@ import asyncio
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from statistics import quantiles
@@ -23,7 +24,8 @@ from mvidarr_catalog.brain.driver import transaction
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rows import table_of
-from mvidarr_catalog.library.search import searchable
+from mvidarr_catalog.library.search import searchable, sort_key
+from mvidarr_catalog.library.video_states import InState
 from mvidarr_catalog.library.videos import Video
 from mvidarr_catalog.models import whole_brain
 from mvidarr_common.bus import open_bus
@@ -107,12 +109,15 @@ async def _newest(engine: AsyncEngine) -> None:
 async def _fill(engine: AsyncEngine) -> None:
     async with open_bus("embedded::memory:", "bench") as bus:
         await Leader(engine, bus, whole_brain()).take_over()
-    dice = random.Random(0)
+    dice, states = random.Random(0), Counter[str]()
     for start in range(0, VIDEOS, CHUNK):
         rows = [_video(dice, number) for number in range(start, min(start + CHUNK, VIDEOS))]
+        states.update(row.state for row in rows)
         async with transaction(engine) as connection:
             await store.save_rows(connection, {(Video, row.id): row for row in rows}, 1)
     async with transaction(engine) as connection:
+        counted = [InState(id=state, videos=videos) for state, videos in states.items()]
+        await store.save_rows(connection, {(InState, row.id): row for row in counted}, 1)
         await connection.execute(sa.text(f"ANALYZE {table_of(Video, 1).name}"))
 
 
@@ -124,6 +129,7 @@ def _video(dice: random.Random, number: int) -> Video:
         id=VideoId(f"video-{number}"), url=f"https://videos.test/{number}",
         state=dice.choice(STATES), known=Description(title=title, artist=artist),
         found=Description(), artist_id=artist_id(artist), search=searchable(artist, title),
+        title_key=sort_key(title),
         profile_id=ProfileId(DEFAULT_PROFILE), pipeline_id=None, files=(), quality=None,
         failure=None, deletion=None, added=added, changed_at=added,
     )  # fmt: skip

@@ -78,5 +78,8 @@ async def test_what_is_asked_for_is_found_best_first(world: World) -> None:
         assert {question: await found(world, question) for question in ASKED} == ASKED
         assert await found(world, "let it be", limit=1) == ASKED["let it be"]
         assert len(await found(world, " ")) == len(SONGS)
+        for asked in (ListVideos(total=True), ListVideos(total=True, filter="title != x")):
+            assert (await world.ask(asked)).total == len(SONGS)
+        assert (await world.ask(ListVideos(total=True, state="ready"))).total == 0
         artists = await world.ask(ListArtists(search="be"))
         assert [each.name for each in artists.items] == ["Betty", "The Beatles"]

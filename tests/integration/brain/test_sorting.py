@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mvidarr_catalog.brain.dialects import open_engine
+from mvidarr_catalog.brain.filters import inside
 from mvidarr_catalog.brain.reading import Read
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.store import Checkpoint
@@ -15,7 +16,9 @@ from mvidarr_common.testing.servers import DatabaseServer
 
 from .things import FIELDS, SEEN, THINGS, Thing, filled
 
-SORTABLE = FIELDS | {"added": FIELDS["when"]}
+SORTABLE = FIELDS | {
+    "added": FIELDS["when"], "placed": inside("text", "about.title", key="place")
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["postgres", "mariadb"])
@@ -73,6 +76,12 @@ def sorted_ids(field: str, *, down: bool) -> list[str]:
 async def test_pages_go_through_a_list_in_its_order(read: Read, field: str, down: bool) -> None:
     sort = f"-{field}" if down else field
     assert await walked(read, sort, 97) == sorted_ids(field, down=down)
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["up", "down"])
+async def test_a_field_may_have_its_place_by_another_column(read: Read, down: bool) -> None:
+    placed = sorted(THINGS, key=lambda each: (each.place, each.id), reverse=down)
+    assert await walked(read, "-placed" if down else "placed", 97) == [each.id for each in placed]
 
 
 async def test_a_page_may_leave_out_the_beginning_and_count_all(read: Read) -> None:

@@ -21,14 +21,15 @@ class About(Value):
     ratio: float | None = None
 
 
-class Thing(Row, table="things"):
-    """A row with a field of every kind; all may be without a value."""
+class Thing(Row, table="things", indexes=(("place",),)):
+    """A row with a field of every kind; all may be without a value, but its place in lists."""
 
     name: str | None
     count: int | None
     good: bool | None
     when: datetime | None
     about: About | None
+    place: str
 
 
 NAMES = [None, "", "a", "A%b", "a_b", "50%/x", 'say "a"', "\\", "ß and or"]
@@ -36,7 +37,7 @@ COUNTS = [None, -1, 0, 7]
 WHENS = [None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 12, tzinfo=UTC)]
 ABOUTS = [None, About(), About(title="A%b", size=7, ratio=0.5), About(title="a_b", size=-1)]
 THINGS = [
-    Thing(id=str(n), name=name, count=count, good=good, when=when, about=about)
+    Thing(id=str(n), name=name, count=count, good=good, when=when, about=about, place=f"É{n % 50}")
     for n, (name, count, good, when, about) in enumerate(
         product(NAMES, COUNTS, [None, True, False], WHENS, ABOUTS)
     )

@@ -8,6 +8,7 @@ from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.library.artists import Artist
 from mvidarr_catalog.library.files import File
 from mvidarr_catalog.library.naming import plain_name, plain_url, video_id
+from mvidarr_catalog.library.video_states import InState
 from mvidarr_catalog.library.videos import TRASH_TIME, Video
 from mvidarr_catalog.testing import BEGINNING, Story
 from mvidarr_common.errors import Invalid
@@ -36,12 +37,14 @@ from mvidarr_common.messages.library import (
     EditVideo,
     FileAdded,
     FollowArtist,
+    IgnoreVideo,
     PurgeVideo,
     Rendition,
     RestoreVideo,
     UnfollowArtist,
     VideoAdded,
     VideoEdited,
+    VideoPurged,
     VideoReady,
     VideoWanted,
 )
@@ -134,6 +137,34 @@ def test_a_deleted_video_goes_to_the_trash_and_comes_back() -> None:
     finish(story, "restore", Restored(moved=(Moved(file_id=FILE, path=PLACE),)))
     assert story.row(Video, VIDEO).state == "ready"
     assert story.row(File, FILE).state == "present"
+
+
+def test_videos_are_counted_by_their_states() -> None:
+    story, other = ready_video(), "https://videos.example/2"
+    added = VideoAdded(
+        video_id=video_id(other), url=other, known=Description(), profile_id=DEFAULT_PROFILE
+    )
+    story.given(added, added)
+    assert _counted(story) == {"ready": 1, "wanted": 1}
+    story.live(IgnoreVideo(video_id=video_id(other)), DeleteVideo(video_id=VIDEO))
+    assert _counted(story) == {"ignored": 1, "deleted": 1}
+    story.live(EditVideo(video_id=video_id(other), changes=Description(title="T")))
+    story.given(VideoPurged(video_id=VIDEO, files=(FILE,)))
+    assert _counted(story) == {"ignored": 1}
+
+
+def _counted(story: Story) -> dict[str, int]:
+    return {row.id: row.videos for row in story.rows(InState)}
+
+
+def test_a_video_has_its_place_by_its_title_or_else_by_its_address() -> None:
+    story = ready_video()
+    story.live(EditVideo(video_id=VIDEO, changes=Description(title="  Émile")))
+    assert story.row(Video, VIDEO).title_key == "emile"
+    story.live(EditVideo(video_id=VIDEO, changes=Description(), clear=("title",)))
+    assert story.row(Video, VIDEO).title_key == URL
+    story.live(EditVideo(video_id=VIDEO, changes=Description(title="ﷺ" * 200)))
+    assert len(story.row(Video, VIDEO).title_key) == 255
 
 
 def test_a_video_restored_while_its_file_is_on_the_way_to_the_trash_gets_it_back() -> None:

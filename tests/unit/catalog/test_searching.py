@@ -2,7 +2,10 @@
 
 import pytest
 
+from mvidarr_catalog.brain.dialects import DIALECTS
+from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.library.search import LONGEST, searchable, words_of
+from mvidarr_catalog.models import whole_brain
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,11 @@ def test_nothing_else_than_letters_digits_and_underscores_is_kept() -> None:
 
 def test_a_long_word_is_cut() -> None:
     assert len(words_of("x" * 1000)[0]) == LONGEST
+
+
+def test_what_is_searched_has_an_index_in_every_kind_of_database() -> None:
+    searched = [table_of(row, 1) for row in whole_brain().rows if row.words]
+    assert searched
+    for table in searched:
+        indexes = [each for each in table.indexes if each.name == f"words_{table.name}"]
+        assert len(indexes) == len(DIALECTS)

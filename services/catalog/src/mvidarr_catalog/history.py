@@ -29,7 +29,7 @@ from .brain.reading import Read
 from .brain.schema import event_log, parked
 from .identity.users import User
 from .jobs.jobs import ENDED, Job
-from .library.videos import Video
+from .library.video_states import in_states
 
 model = ReadModel()
 
@@ -100,7 +100,7 @@ async def system(_: GetSystem, read: Read) -> SystemView:
         offset=read.checkpoint.offset,
         generation=read.checkpoint.generation,
         users=len(await read.rows(User)),
-        videos=await read.counts(Video, "state"),
+        videos=await in_states(read),
         jobs=await read.counts(Job, "state"),
         queues=await _queues(read),
         parked=count or 0,

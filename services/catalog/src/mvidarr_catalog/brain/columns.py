@@ -51,5 +51,9 @@ def name(length: int) -> sa.types.TypeEngine[str]:
 WORD = name(64)
 """One of some words that we know."""
 
-KEY = sa.Text().with_variant(sa.String(LONGEST), "mysql")
+KEY = (
+    sa.Text()
+    .with_variant(sa.Text(collation="C"), "postgresql")
+    .with_variant(sa.String(LONGEST), "mysql")
+)
 """A text with an index: MySQL needs to know how long it can be."""

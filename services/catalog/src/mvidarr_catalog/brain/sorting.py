@@ -63,6 +63,8 @@ class Order:
 
     @property
     def _optional(self) -> bool:
+        if self.field.always:
+            return False
         return not isinstance(self.value, sa.Column) or bool(self.value.nullable)
 
     def _beyond(self, key: Any, last: Any) -> Clause:
@@ -88,6 +90,8 @@ def order(sort: str | None, fields: Fields, table: sa.Table) -> Order:
 
 def _value(field: Field, table: sa.Table) -> sa.ColumnElement[Any]:
     """Text is sorted as people look for it, whatever the case."""
+    if field.key is not None:
+        return table.c[field.key]
     column = field.column(table)
     return sa.func.lower(column) if field.kind == "text" and not field.choices else column
 

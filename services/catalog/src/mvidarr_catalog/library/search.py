@@ -14,6 +14,7 @@ from unicodedata import category, normalize
 
 import sqlalchemy as sa
 
+from mvidarr_catalog.brain import columns
 from mvidarr_catalog.brain.dialects import dialect_of
 from mvidarr_catalog.brain.filters import Field, Fields
 from mvidarr_catalog.brain.reading import Read, Slice
@@ -51,6 +52,11 @@ def words_of(text: str) -> list[str]:
     return [_kept(word) for chunk in _plain(text).split() for word in _words(chunk)]
 
 
+def sort_key(name: str) -> str:
+    """The place of a name in a list: nobody looks for capitals or accents apart."""
+    return _plain(name).strip()[: columns.LONGEST]
+
+
 async def page_of_search(
     read: Read,
     row: type[Row],
@@ -63,9 +69,10 @@ async def page_of_search(
     words = words_of(query.search or "")[:MOST_WORDS]
     if not words:
         return await read.page(row, query, fields, *where)
-    column = read.table(row).c[row.words or ""]
-    found = dialect_of(read.connection).has_words(column, words)
-    relevance = Field("integer", lambda _: _relevance(column, " ".join(words)))
+    column, dialect = read.table(row).c[row.words or ""], dialect_of(read.connection)
+    await dialect.search(read.connection)
+    found = dialect.has_words(column, words)
+    relevance = Field("integer", lambda _: _relevance(column, " ".join(words)), always=True)
     asked = query.model_copy(update={"sort": query.sort or "-relevance"})
     return await read.page(row, asked, {**fields, "relevance": relevance}, *where, found)
 

@@ -19,6 +19,7 @@ from mvidarr_common.messages.queries import (
 
 from .files import File, file_view
 from .search import page_of_search
+from .video_states import in_states
 from .videos import Video
 
 model = ReadModel()
@@ -27,7 +28,7 @@ FIELDS = fields_of(
     Video, "id", "url", "state", "artist_id", "profile_id", "pipeline_id", "quality", "added"
 ) | {
     "changed": fields_of(Video, "changed_at")["changedAt"],
-    "title": inside("text", "known.title", "found.title", "url"),
+    "title": inside("text", "known.title", "found.title", "url", key="title_key"),
     "artist": inside("text", "known.artist", "found.artist"),
     "about.album": inside("text", "known.album", "found.album"),
     "about.released": inside("date", "known.released", "found.released"),
@@ -53,15 +54,30 @@ async def list_videos(query: ListVideos, read: Read) -> Videos:
         where.append(await _below_cutoff(read))
     if query.artist_id:
         where.append(columns.artist_id == query.artist_id)
-    found = await page_of_search(read, Video, query, FIELDS, *where)
+    whole = query.total and _is_whole(query)
+    asked = query.model_copy(update={"total": False}) if whole else query
+    found = await page_of_search(read, Video, asked, FIELDS, *where)
     items = await views(read, found.rows)
-    return Videos(items=items, next=found.next, total=found.total)
+    total = await _total(query, read) if whole else found.total
+    return Videos(items=items, next=found.next, total=total)
 
 
 async def views(read: Read, videos: Sequence[Video]) -> tuple[VideoView, ...]:
     """Videos as people see them."""
     files = await _files_of(read, videos)
     return tuple(_view(video, files) for video in videos)
+
+
+def _is_whole(query: ListVideos) -> bool:
+    """Whether nothing but a state is asked for: how many those are is known already."""
+    return not (query.ids or query.below_cutoff or query.artist_id or query.filter or query.search)
+
+
+async def _total(query: ListVideos, read: Read) -> int:
+    counted = await in_states(read)
+    if query.state:
+        return counted.get(query.state, 0)
+    return sum(videos for state, videos in counted.items() if state != "deleted")
 
 
 async def _below_cutoff(read: Read) -> sa.ColumnElement[bool]:

@@ -45,7 +45,8 @@ from mvidarr_common.messages.library import (
 from mvidarr_common.messages.queries import Failure, VideoState
 
 from .naming import plain, plain_url, video_id
-from .search import searchable
+from .search import searchable, sort_key
+from .video_states import InState, step
 
 ACQUIRING = ("acquire", "import")
 """The pipelines that bring a wanted video into the library."""
@@ -58,13 +59,13 @@ class Video(
     Row,
     table="videos",
     subject="video",
-    indexes=(("added",), ("state",), ("artist_id",)),
+    indexes=(("added",), ("state",), ("artist_id",), ("title_key",)),
     words="search",
 ):
     """One video. `known` is what people said, `found` what its page says; people win.
 
-    `search` is artist and title as `library.search` keeps them; `deletion` is the event that put
-    it into the trash.
+    `search` is artist and title as `library.search` keeps them, and `title_key` the place of its
+    title in a list; `deletion` is the event that put it into the trash.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Video(
     found: Description
     artist_id: ArtistId | None
     search: str
+    title_key: str
     profile_id: ProfileId
     pipeline_id: PipelineId | None
     files: tuple[FileId, ...]
@@ -99,7 +101,7 @@ class Discography(Row, table="discographies"):
     videos: tuple[VideoId, ...]
 
 
-model = ReadModel(rows=(Video, Discography), version=4)
+model = ReadModel(rows=(Video, Discography, InState), version=5)
 
 
 @model.fold
@@ -112,6 +114,7 @@ def added(event: VideoAdded, cause: Envelope, state: State) -> None:
         found=Description(),
         artist_id=None,
         search="",
+        title_key="",
         profile_id=event.profile_id,
         pipeline_id=None,
         files=(),
@@ -121,6 +124,8 @@ def added(event: VideoAdded, cause: Envelope, state: State) -> None:
         added=cause.time,
         changed_at=cause.time,
     )
+    known = state.get(Video, event.video_id)
+    step(state, known.state if known else None, video.state)
     _put(state, video)
 
 
@@ -202,6 +207,7 @@ def restored(event: VideoRestored, cause: Envelope, state: State) -> None:
 def purged(event: VideoPurged, _: Envelope, state: State) -> None:
     video = state.get(Video, event.video_id)
     if video:
+        step(state, video.state, None)
         _credit(state, VideoId(video.id), video.artist_id, None)
     state.drop(Video, event.video_id)
 
@@ -331,6 +337,7 @@ def _change(state: State, cause: Envelope, id: VideoId, /, **fields: object) -> 
     video = state.get(Video, id)
     if video:
         changed = video.changed(changed_at=cause.time, **fields)
+        step(state, video.state, changed.state)
         if "known" in fields or "found" in fields:
             _put(state, changed)
         else:
@@ -361,4 +368,5 @@ def _searchable(video: Video) -> Video:
     about = video.about
     words = searchable(about.artist or "", about.title or video.url)
     artist = artist_id(about.artist) if about.artist else None
-    return video.changed(search=words, artist_id=artist)
+    key = sort_key(about.title or video.url)
+    return video.changed(search=words, artist_id=artist, title_key=key)
