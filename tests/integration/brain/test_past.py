@@ -96,7 +96,12 @@ def _work(story: Story, dice: random.Random) -> None:
 
 def questions(rows: Rows) -> list[OfThePast]:
     """All that can be asked about what there is."""
-    asked: list[OfThePast] = [ListVideos(), ListVideos(state="deleted"), ListArtists(), ListJobs()]
+    asked: list[OfThePast] = [
+        ListVideos(total=True),
+        ListVideos(state="deleted"),
+        ListArtists(),
+        ListJobs(),
+    ]
     asked += [ListVideos(filter="about.album = A"), ListJobs(limit=2)]
     there = {kind: [id for (of, id), row in rows.items() if row and of is kind] for kind, _ in rows}
     asked += [GetVideo(id=VideoId(id)) for id in there.get(Video, [])]

@@ -1,9 +1,11 @@
 """Names are taken apart the same, however they are written."""
 
+from itertools import product
+
 import pytest
 
 from mvidarr_catalog.brain.dialects import DIALECTS
-from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.rows import indexes_of, table_of
 from mvidarr_catalog.library.search import LONGEST, searchable, words_of
 from mvidarr_catalog.models import whole_brain
 
@@ -53,6 +55,6 @@ def test_a_long_word_is_cut() -> None:
 def test_what_is_searched_has_an_index_in_every_kind_of_database() -> None:
     searched = [table_of(row, 1) for row in whole_brain().rows if row.words]
     assert searched
-    for table in searched:
-        indexes = [each for each in table.indexes if each.name == f"words_{table.name}"]
-        assert len(indexes) == len(DIALECTS)
+    for table, dialect in product(searched, DIALECTS):
+        names = [each.name for each in indexes_of(table, dialect.name)]
+        assert names.count(f"words_{table.name}") == 1

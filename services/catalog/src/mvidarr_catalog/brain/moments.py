@@ -15,7 +15,7 @@ from . import store
 from .ahead import keys_ahead
 from .mind import Mind
 from .model import ReadModel, brain_of
-from .rows import table_of
+from .rows import indexes_of, table_of
 from .schema import event_log
 from .state import ROWS_IN_MEMORY, Key, NotLoaded
 
@@ -94,7 +94,8 @@ async def moment(
     for row in mind.brain.rows:
         table = table_of(row, GENERATION)
         statements: list[DDLElement] = [CreateTable(table)]
-        statements += [] if where else map(CreateIndex, table.indexes)
+        indexes = indexes_of(table, connection.dialect.name)
+        statements += [] if where else map(CreateIndex, indexes)
         for statement in statements:
             text = str(statement.compile(dialect=connection.dialect))
             temporary = text.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)

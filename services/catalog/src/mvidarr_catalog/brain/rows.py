@@ -79,7 +79,13 @@ def table_of(row: type[Row], generation: int) -> sa.Table:
     for dialect in DIALECTS if row.words else ():
         index = dialect.search_index(f"words_{table.name}", table.c[row.words or ""])
         index.ddl_if(dialect=dialect.name)
+        index.info["dialect"] = dialect.name
     return table
+
+
+def indexes_of(table: sa.Table, dialect: str) -> list[sa.Index]:
+    """Those that its table has in such a database."""
+    return [each for each in table.indexes if each.info.get("dialect", dialect) == dialect]
 
 
 def to_columns(row: Row) -> dict[str, Any]:
