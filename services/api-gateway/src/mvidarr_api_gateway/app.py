@@ -13,6 +13,7 @@ from .edge import Edge, Limits
 from .memory import Memory
 from .problems import install
 from .release import VERSION
+from .reopening import Reopening
 from .routes import ROUTERS
 
 
@@ -21,7 +22,7 @@ def application(deps: Deps) -> Edge:
     settings = deps.settings
     larger = {"/api/v1/jobs/bulk": settings.bulk_body_limit}
     limits = Limits(settings.body_limit, settings.body_seconds, larger)
-    app = _shared(api(deps), settings.cors_origins)
+    app = _shared(Reopening(api(deps), deps), settings.cors_origins)
     memory = Memory(app, deps, settings.cache_bytes)
     return Edge(memory, limits, deps.rates, settings.trusted_proxies)
 

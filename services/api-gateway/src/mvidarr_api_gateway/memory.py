@@ -16,6 +16,7 @@ from .callers import Caller
 from .conditional import named
 from .deps import Deps
 from .metrics import READS
+from .rates import Rates
 from .reads import Kept
 from .shelf import Shelf
 
@@ -66,15 +67,16 @@ class Memory:
         """One request; all but reads pass."""
         if scope["type"] != "http" or scope["method"] != "GET":
             return await self._app(scope, receive, send)
-        key = _key_of(scope)
+        key = key_of(scope)
         answer = self._shelf.get(key)
         if answer is not None and await self._holds(answer) and self._counts(answer, scope):
             READS.labels("hit").inc()
             scope["route"] = answer.route
             return await _give(answer, scope, send)
         recording = _Recording(scope, send, self._rights.generation)
+        settled = self._rights.settled
         await self._app(scope, receive, recording.send)
-        if (made := recording.answer()) is not None:
+        if settled and (made := recording.answer()) is not None:
             self._shelf.put(key, made, len(made.body))
 
     async def _holds(self, answer: Answer) -> bool:
@@ -87,15 +89,8 @@ class Memory:
         return await self._reads.holds(answer.basis.kept)
 
     def _counts(self, answer: Answer, scope: Scope) -> bool:
-        """It is one of the requests that its caller may make; who may make no more is refused on
-        the whole way."""
         caller = answer.basis.caller
-        left = None if caller is None else self._rates.of_caller(caller)
-        if left is None:
-            return True
-        if not left.wait:
-            scope["state"].setdefault("left", []).append(left)
-        return not left.wait
+        return caller is None or counts(self._rates, caller, scope)
 
 
 class _Recording:
@@ -125,8 +120,20 @@ class _Recording:
         return Answer(self._headers, self._body, basis, self._rights, route)
 
 
-def _key_of(scope: Scope) -> object:
-    headers = tuple(each for each in scope["headers"] if each[0] not in IGNORED)
+def counts(rates: Rates, caller: Caller, scope: Scope) -> bool:
+    """It is one of the requests that its caller may make; who may make no more is refused on the
+    whole way."""
+    left = rates.of_caller(caller)
+    if left is None:
+        return True
+    if not left.wait:
+        scope["state"].setdefault("left", []).append(left)
+    return not left.wait
+
+
+def key_of(scope: Scope, ignored: frozenset[bytes] = IGNORED) -> object:
+    """What tells one request from another, but for these headers."""
+    headers = tuple(each for each in scope["headers"] if each[0] not in ignored)
     client = scope.get("client") or ("",)
     return scope["path"], scope["query_string"], client[0], headers
 

@@ -127,7 +127,7 @@ class Reads:
                 self._asked.pop((key, timeout), None)
 
     async def _ask(self, key: str, query: Query[A], timeout: float) -> Kept:
-        generation, settled, offset = self.generation, self._settled(), self._feed.committed
+        generation, settled, offset = self.generation, self.settled, self._feed.committed
         answer = await self._catalog.ask(fresh(query, source="api-gateway"), timeout)
         certain = settled and generation == self.generation and offset is not None
         kept = Kept(answer, shown(answer), offset or 0, generation if certain else OLD)
@@ -165,7 +165,8 @@ class Reads:
         asked = fresh(GetPosition(), source="api-gateway")
         return PositionView.model_validate_json(await self._catalog.ask_first(asked, POSITION))
 
-    def _settled(self) -> bool:
+    @property
+    def settled(self) -> bool:
         """Whether the catalog is known to have committed all that matters here."""
         era, offset = self._behind
         committed = self._feed.committed

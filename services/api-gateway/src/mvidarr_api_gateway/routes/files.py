@@ -9,6 +9,7 @@ from mvidarr_api_gateway.answers import ABSENT
 from mvidarr_api_gateway.guard import Given, guarded_router, needs
 from mvidarr_api_gateway.history import history_of
 from mvidarr_api_gateway.presence import present
+from mvidarr_api_gateway.reopening import Film, reopenable
 from mvidarr_api_gateway.responses import json_bytes
 from mvidarr_api_gateway.streaming import send_file
 from mvidarr_common.errors import NotFound
@@ -60,7 +61,9 @@ async def content(id: FileId, request: Request, deps: Given) -> Response:
     """The file itself, or the part that a Range header asks for."""
     found = await present(id, deps)
     path = deps.root.at(found.rendition.path)
-    return await send_file(request, path, found.rendition.sha256)
+    answer = await send_file(request, path, found.rendition.sha256)
+    reopenable(request, Film(path, found.rendition.sha256, f"files/{id}"))
+    return answer
 
 
 @router.get("/{id}/artwork/{role}", openapi_extra=SHOWN)
