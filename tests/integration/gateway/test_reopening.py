@@ -57,8 +57,10 @@ async def film(deps: Deps, catalog: Catalog) -> FileId:
     video, file = VideoId("v1"), FileId("f1")
     facts = MediaFacts(container="mp4", duration=1.0, size=len(CONTENT))
     rendition = Rendition(path="library/Song.mp4", role="original", sha256="ab", facts=facts)
-    about = {"known": Description(), "profile_id": DEFAULT_PROFILE}
-    await _say(deps, catalog, VideoAdded(video_id=video, url="http://x/1", **about))
+    added = VideoAdded(
+        video_id=video, url="http://x/1", known=Description(), profile_id=DEFAULT_PROFILE
+    )
+    await _say(deps, catalog, added)
     await _say(deps, catalog, FileAdded(file_id=file, video_id=video, rendition=rendition))
     return file
 

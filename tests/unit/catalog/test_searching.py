@@ -56,5 +56,5 @@ def test_what_is_searched_has_an_index_in_every_kind_of_database() -> None:
     searched = [table_of(row, 1) for row in whole_brain().rows if row.words]
     assert searched
     for table, dialect in product(searched, DIALECTS):
-        names = [each.name for each in indexes_of(table, dialect.name)]
+        names = [str(each.name) for each in indexes_of(table, dialect.name)]
         assert names.count(f"words_{table.name}") == 1
