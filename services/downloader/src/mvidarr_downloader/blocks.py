@@ -7,8 +7,11 @@ is what has come by now, which on a slow line is little and on a fast one is muc
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from yt_dlp.networking._requests import RequestsResponseAdapter
+
+from .sums import sum_of
 
 LARGE = 512 * 1024
 """Bytes at a time, at most."""
@@ -26,12 +29,9 @@ def as_they_come() -> Iterator[None]:
     def reading(self: RequestsResponseAdapter, amount: int | None = None) -> bytes:
         if amount != LARGE or self.headers.get("Content-Encoding"):
             return bytes(read(self, amount))
-        block: bytes = self.fp.read1(amount, decode_content=False)
-        while 0 < len(block) < LEAST:
-            more = self.fp.read1(LEAST - len(block), decode_content=False)
-            if not more:
-                break
-            block += more
+        block = _come(self.fp, amount)
+        if summing := sum_of(self):
+            summing.add(block)
         return block
 
     RequestsResponseAdapter._real_read = reading
@@ -39,3 +39,13 @@ def as_they_come() -> Iterator[None]:
         yield
     finally:
         RequestsResponseAdapter._real_read = read
+
+
+def _come(body: Any, most: int) -> bytes:
+    block: bytes = body.read1(most, decode_content=False)
+    while 0 < len(block) < LEAST:
+        more = body.read1(LEAST - len(block), decode_content=False)
+        if not more:
+            break
+        block += more
+    return block

@@ -11,7 +11,7 @@ from mvidarr_common.messages.fetching import Subtitles
 from .blocks import LARGE, LEAST
 from .formats import SORT
 from .orders import Manners, Order
-from .partial import TEMPLATE
+from .partial import NAME
 
 PROOFS = "youtubepot-ownservice"
 """How the provider in `services` is called in arguments."""
@@ -52,7 +52,7 @@ def options(order: Order, journal: Journal, proxy: str = "") -> dict[str, Any]:
         **reading(manners, journal, proxy),
         **together,
         "paths": {"home": str(order.into)},
-        "outtmpl": {"default": TEMPLATE},
+        "outtmpl": {"default": f"{NAME}.%(ext)s"},
         "playlist_items": "1-2",
         **_subtitles(order.profile.fetch.subtitles),
         "ratelimit": order.rate,

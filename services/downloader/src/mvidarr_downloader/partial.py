@@ -11,9 +11,6 @@ from .fragments import mend
 NAME = "source"
 """Every file of a download begins with it; the title of a video never becomes a file name here."""
 
-TEMPLATE = f"{NAME}.%(ext)s"
-"""Of the names, as yt-dlp takes it."""
-
 _MARK = "download.json"
 _UNFINISHED = (".part", ".ytdl")
 

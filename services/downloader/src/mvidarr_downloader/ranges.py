@@ -24,8 +24,10 @@ class Range:
 
 def range_in(url: str, status: int, headers: Message) -> Range | None:
     """What a partial answer says of itself and of its file."""
+    if status != _PART:
+        return None
     said = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", str(headers.get("Content-Range")))
-    if status != _PART or said is None:
+    if said is None:
         return None
     return Range(url, int(said[1]), int(said[2]) + 1, int(said[3]), digests.given(status, headers))
 

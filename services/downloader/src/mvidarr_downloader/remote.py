@@ -22,8 +22,8 @@ from . import digests
 from .extractors import Finder
 from .failures import explained
 from .orders import Progress
-from .partial import TEMPLATE
 from .ranges import Range, digest_of, range_in
+from .sums import Sums
 
 Info = Mapping[str, Any]
 
@@ -49,7 +49,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._digests: dict[str, str] = {}
         self._pieces: dict[str, str] = {}
         self._ranges: list[Range] = []
-        self._names: dict[str, str] = {}
+        self._names: dict[tuple[str, ...], str] = {}
+        self.sums = Sums()
         self._remember: Callable[[dict[str, str]], None] = lambda _: None
         super().__init__(params)
 
@@ -70,16 +71,16 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         key = ie_key or next((finder.find(url) for finder in _finders), None)
         return super().extract_info(url, download, key, **more)
 
-    def evaluate_outtmpl(
-        self, outtmpl: str, info_dict: dict[str, Any], *more: Any, **named: Any
-    ) -> str:
-        """As yt-dlp's; our template of file names, asked for many times, once for an extension."""
-        if outtmpl != TEMPLATE:
-            return str(super().evaluate_outtmpl(outtmpl, info_dict, *more, **named))
-        ext = str(info_dict.get("ext"))
-        if ext not in self._names:
-            self._names[ext] = super().evaluate_outtmpl(outtmpl, info_dict, *more, **named)
-        return self._names[ext]
+    def prepare_filename(self, info_dict: dict[str, Any], dir_type: str = "", **more: Any) -> str:
+        """As yt-dlp's, which is asked a dozen times for each file and takes its time; our names
+        depend on the kind and the extension alone."""
+        key = dir_type, str(info_dict.get("ext"))
+        if key not in self._names:
+            self._names[key] = super().prepare_filename(info_dict, dir_type, **more)
+        return self._names[key]
+
+    def _forceprint(self, *_: object) -> None:
+        """Nothing is to be printed; yt-dlp readies tables for it at every step."""
 
     def watch(
         self,
@@ -101,6 +102,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         if status["status"] != "finished":
             return
         part, path = str((status.get("info_dict") or {}).get("format_id")), Path(status["filename"])
+        self.sums.end(part, path)
         digest = self._digests.get(part) or digest_of(self._ranges, path.stat().st_size)
         self._ranges.clear()
         if digest is None:
@@ -137,6 +139,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         if answer.status == 206 and (other or digests.contradicts(self._digests.get(part), digest)):
             answer.close()
             raise Changed
+        self.sums.begin(part, answer)
         self._note(self._known, part, said)
         self._note(self._digests, part, digest, forget=answer.status == 200)
 

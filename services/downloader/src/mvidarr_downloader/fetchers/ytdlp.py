@@ -1,6 +1,5 @@
 """Fetches with yt-dlp, in a forked child: from page to whole file, resumed where it can be."""
 
-import hashlib
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial as given
@@ -75,7 +74,7 @@ def _fetch(order: Order, ydl: Session, journal: Journal, way: Way) -> Downloaded
     told = write_info(ydl, info, path) if order.profile.fetch.info else None
     partial.seal(order.into, path)
     forked.tell(Used(own_memory()))
-    result = _result(order, info, path, picture, meter.resumed_from)
+    result = _result(order, ydl, info, path, picture, meter.resumed_from)
     known = {"choice": chooser.choice, "info": order.root.relative(told) if told else None}
     return result.model_copy(update=known)
 
@@ -193,15 +192,13 @@ def _file_of(info: Info, journal: Journal, order: Order) -> Path:
 
 
 def _result(
-    order: Order, info: Info, path: Path, picture: Path | None, resumed_from: int
+    order: Order, ydl: Session, info: Info, path: Path, picture: Path | None, resumed_from: int
 ) -> Downloaded:
     done = {**info, **(info.get("requested_downloads") or [{}])[-1]}  # as it is after treatment
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Downloaded(
         path=order.root.relative(path),
         size=path.stat().st_size,
-        sha256=digest,
+        sha256=ydl.sums.of(path),
         found=describe(info),
         duration=done.get("duration"),
         thumbnail=order.root.relative(picture) if picture else None,
