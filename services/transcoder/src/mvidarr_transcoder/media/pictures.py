@@ -45,7 +45,7 @@ def take_pictures(
     LookupError for one without a frame."""
     best, sheets, seen = Candidates(wish.candidates), Sheets(Path(folder)), []
     samples, tiles = set(_samples(duration)), set(_tile_times(duration))
-    for at, image in _frames(source, sorted(samples | tiles)):
+    for at, image in _frames(source, samples, tiles):
         forked.tell(at)
         if at in tiles:
             sheets.add(image)
@@ -71,14 +71,17 @@ def _samples(duration: float) -> list[float]:
     return [round(duration * (n + 0.5) / _SAMPLES, 3) for n in range(_SAMPLES)]
 
 
-def _frames(source: str, times: list[float]) -> Iterator[tuple[float, Image.Image]]:
-    """The frame that is seen at each of these times, upright and with square pixels. Beyond the
-    last frame, whatever the header says, there is none."""
+def _frames(
+    source: str, samples: set[float], tiles: set[float]
+) -> Iterator[tuple[float, Image.Image]]:
+    """The frame that is seen at the time of each tile, and one about that of each sample, upright
+    and with square pixels. Beyond the last frame, whatever the header says, there is none."""
     with open_media(source) as container:
         film = next(stream for stream in container.streams.video if not is_cover(stream))
         reel = Reel(container, film)
-        for at in times:
-            if (frame := reel.frame_at(at)) is not None:
+        for at in sorted(samples | tiles):
+            frame = reel.frame_at(at) if at in tiles else reel.frame_about(at)
+            if frame is not None:
                 yield at, _upright(frame, film)
             if reel.over:
                 return

@@ -23,7 +23,16 @@ class Reel:
 
     def frame_at(self, at: float) -> av.VideoFrame | None:
         """The frame that is seen then, or the last one; no moment may come before an earlier."""
-        wanted = (self._film.start_time or 0) + int(at / self._tick)
+        return self._frame(self._tick_of(at))
+
+    def frame_about(self, at: float) -> av.VideoFrame | None:
+        """A frame near that moment that costs little: the key frame before it, where the index
+        knows of one that has not been passed; else the frame that is seen then."""
+        wanted = self._tick_of(at)
+        key = self._key_before(wanted)
+        return self._frame(wanted if key is None or self._has_passed(key) else key)
+
+    def _frame(self, wanted: int) -> av.VideoFrame | None:
         if self._shown is not None and _is_seen(self._shown, wanted):
             return self._shown
         if self._is_worth_a_leap(wanted):
@@ -38,11 +47,20 @@ class Reel:
 
     def _is_worth_a_leap(self, wanted: int) -> bool:
         """Whether a key frame lies between here and there, as far as the index tells."""
-        if self._shown is None or self._shown.pts is None:
-            return True
+        key = self._key_before(wanted)
+        return key is None or not self._has_passed(key)
+
+    def _has_passed(self, key: int) -> bool:
+        shown = self._shown
+        return shown is not None and shown.pts is not None and key <= shown.pts
+
+    def _key_before(self, wanted: int) -> int | None:
         entries = self._film.index_entries
         number = entries.search_timestamp(wanted, backward=True)
-        return number < 0 or entries[number].timestamp > self._shown.pts
+        return entries[number].timestamp if number >= 0 else None
+
+    def _tick_of(self, at: float) -> int:
+        return (self._film.start_time or 0) + int(at / self._tick)
 
 
 def _is_seen(frame: av.VideoFrame, wanted: int) -> bool:
