@@ -24,6 +24,7 @@ from mvidarr_catalog.brain.driver import transaction
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.writes import Writes
 from mvidarr_catalog.library.search import searchable, sort_key
 from mvidarr_catalog.library.video_states import InState
 from mvidarr_catalog.library.videos import Video
@@ -113,11 +114,12 @@ async def _fill(engine: AsyncEngine) -> None:
     for start in range(0, VIDEOS, CHUNK):
         rows = [_video(dice, number) for number in range(start, min(start + CHUNK, VIDEOS))]
         states.update(row.state for row in rows)
-        async with transaction(engine) as connection:
-            await store.save_rows(connection, {(Video, row.id): row for row in rows}, 1)
+        async with transaction(engine) as connection, Writes(connection) as writes:
+            store.save_rows(writes, {(Video, row.id): row for row in rows}, 1)
     async with transaction(engine) as connection:
         counted = [InState(id=state, videos=videos) for state, videos in states.items()]
-        await store.save_rows(connection, {(InState, row.id): row for row in counted}, 1)
+        async with Writes(connection) as writes:
+            store.save_rows(writes, {(InState, row.id): row for row in counted}, 1)
         await connection.execute(sa.text(f"ANALYZE {table_of(Video, 1).name}"))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from mvidarr_catalog.brain import dialects, store
 from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.leadership import LostLeadership, leadership, watch
+from mvidarr_catalog.brain.writes import Writes
 from mvidarr_common.testing.servers import DatabaseServer
 
 PATIENCE = 30.0
@@ -66,7 +67,7 @@ async def test_a_transaction_that_stands_still_is_ended(server: DatabaseServer) 
         async with awake.begin() as other:
             after = await store.take_over(other)
         with pytest.raises(DBAPIError):
-            await store.move_checkpoint(connection, before, before)
+            await store.move_checkpoint(Writes(connection), before, before)
         await connection.close()
     assert after.epoch == before.epoch == 1
     await asleep.dispose()

@@ -7,6 +7,7 @@ from mvidarr_catalog.brain.model import Brain, ReadModel, brain_of
 from mvidarr_catalog.brain.schema import event_log
 from mvidarr_catalog.brain.state import State
 from mvidarr_catalog.brain.store import ParkedRecord
+from mvidarr_catalog.brain.writes import Writes
 from mvidarr_catalog.models import MODELS
 from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.messages.archive import GetParked, ParkedDetail
@@ -103,8 +104,8 @@ async def test_a_dead_message_of_a_queue_can_be_looked_at_and_discarded(world: W
         dead = ParkedRecord(
             "dead-1", -1, "unreadable", "queue/jobs.noop", "no JSON", None, b"\xffnothing"
         )
-        async with world.engine.begin() as connection:
-            await store.park(connection, [dead])
+        async with world.engine.begin() as connection, Writes(connection) as writes:
+            store.park(writes, [dead])
         found = await world.ask(GetParked(event_id="dead-1"))
         assert (found.record, found.error) == (None, "no JSON")
         assert found.body.endswith("nothing")

@@ -11,6 +11,7 @@ from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.schema import checkpoint
 from mvidarr_catalog.brain.state import Rows
+from mvidarr_catalog.brain.writes import Writes
 from mvidarr_catalog.models import whole_brain
 from mvidarr_common.envelope import Envelope
 
@@ -22,7 +23,8 @@ async def keep(engine: AsyncEngine, told: Sequence[Envelope]) -> None:
     """These stand in the archive, folded in this order."""
     records = [_archived(envelope, seq) for seq, envelope in enumerate(told, 1)]
     async with engine.begin() as connection:
-        await store.archive(connection, "log", records)
+        async with Writes(connection) as writes:
+            store.archive(writes, "log", records)
         await connection.execute(
             sa.update(checkpoint).values(log_id="log", seq=len(told), generation=LIVE)
         )
@@ -51,5 +53,6 @@ async def shown(engine: AsyncEngine, told: Sequence[Envelope]) -> tuple[Rows, An
     async with engine.begin() as connection:
         for row in brain.rows:
             await connection.execute(sa.delete(table_of(row, LIVE)))
-        await store.save_rows(connection, mind.state.take_changes(), LIVE)
+        async with Writes(connection) as writes:
+            store.save_rows(writes, mind.state.take_changes(), LIVE)
     return dict(mind.state.everything()), Answers(engine, brain)

@@ -62,7 +62,7 @@ class Rebuilder:
         self._looked = True
         table = table_of(Rebuild, turn.checkpoint.generation)
         query = sa.select(table.c.body).where(sa.not_(table.c.done)).order_by(table.c.id)
-        for body in (await turn.connection.execute(query)).scalars():
+        for body in (await (await turn.tables()).execute(query)).scalars():
             self._wanted.put_nowait(decode(body.encode()))
 
     async def run(self, leader: Leader) -> None:

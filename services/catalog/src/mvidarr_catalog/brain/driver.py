@@ -18,9 +18,7 @@ import sqlalchemy as sa
 from asyncpg.transaction import Transaction
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from . import dialects
 from .dialects import dialect_of
-from .rows import Row, to_columns, to_json
 
 CHUNK = 500
 """Rows in one statement where each has parameters of its own."""
@@ -35,16 +33,6 @@ PATIENCE = 5.0
 
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """The last comes from a connection on which the server is just saying good-bye."""
-
-_TYPES: tuple[tuple[type[sa.types.TypeEngine[Any]], str], ...] = (
-    (sa.JSON, "jsonb"),
-    (sa.String, "text"),
-    (sa.Boolean, "boolean"),
-    (sa.Integer, "bigint"),
-    (sa.Double, "double precision"),
-    (sa.DateTime, "timestamptz"),
-    (sa.LargeBinary, "bytea"),
-)
 
 
 @asynccontextmanager
@@ -110,22 +98,9 @@ async def fetch(
     driver = driver_of(connection)
     if driver is None:
         return _mappings(await connection.execute(statement, values or {}))
-    sql, names, known = _compiled(statement)
-    given = {**known, **(values or {})}
-    found: Sequence[Columns] = await driver.fetch(sql, *(given[name] for name in names))
+    sql, given = as_text(statement, values or {})
+    found: Sequence[Columns] = await driver.fetch(sql, *given)
     return found
-
-
-async def change(connection: AsyncConnection, statement: sa.Update, values: Columns) -> int:
-    """Carry out a statement that is kept; gives how many rows it has changed."""
-    driver = driver_of(connection)
-    if driver is None:
-        done = await connection.execute(statement, values)
-        return int(done.rowcount)
-    sql, names, known = _compiled(statement)
-    given = {**known, **values}
-    status: str = await driver.execute(sql, *(given[name] for name in names))
-    return int(status.rpartition(" ")[2])
 
 
 async def rows_of(
@@ -169,42 +144,6 @@ def _in_json(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-async def insert_new(connection: AsyncConnection, table: sa.Table, rows: Sequence[Columns]) -> None:
-    """Insert rows; pass over those whose key is there. None of their columns is JSON."""
-    if not rows:
-        return
-    driver = driver_of(connection)
-    if driver is None:
-        await _said_by_sqlalchemy(connection, dialects.insert_new(connection, table), rows)
-    else:
-        names = tuple(rows[0])
-        arrays = [[row[name] for row in rows] for name in names]
-        await driver.execute(_unnesting(table, names), *arrays)
-
-
-async def upsert(connection: AsyncConnection, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Insert rows of one class, or put them in the place of those with the same id."""
-    driver = driver_of(connection)
-    if driver is None:
-        columns = [to_columns(row) for row in rows]
-        await _said_by_sqlalchemy(connection, dialects.upsert(connection, table), columns)
-    else:
-        kind = type(rows[0])
-        await driver.execute(_putting(table, kind), to_json(kind, rows))
-
-
-async def delete(connection: AsyncConnection, table: sa.Table, ids: Collection[str]) -> None:
-    """Delete the rows with these ids."""
-    if not ids:
-        return
-    driver = driver_of(connection)
-    if driver is None:
-        await connection.execute(sa.delete(table).where(table.c.id.in_(ids)))
-    else:
-        sql = f"DELETE FROM {table.name} WHERE id = ANY($1::text[])"  # noqa: S608  # our names
-        await driver.execute(sql, list(ids))
-
-
 def driver_of(connection: AsyncConnection) -> "asyncpg.Connection[Any] | None":
     """The driver's own connection, inside of a `transaction` on PostgreSQL."""
     assert connection.sync_connection is not None
@@ -223,43 +162,11 @@ def _mappings(found: sa.CursorResult[Any]) -> Sequence[Columns]:
     return [dict(row) for row in found.mappings()]
 
 
-async def _said_by_sqlalchemy(
-    connection: AsyncConnection, statement: Any, rows: Sequence[Columns]
-) -> None:
-    for start in range(0, len(rows), CHUNK):
-        await connection.execute(statement, rows[start : start + CHUNK])
-
-
-@cache
-def _unnesting(table: sa.Table, names: tuple[str, ...]) -> str:
-    """One statement for any number of rows: each column is one array."""
-    arrays = ", ".join(
-        f"${number}::{_sql(table.c[name])}[]" for number, name in enumerate(names, 1)
-    )
-    columns = ", ".join(f'"{name}"' for name in names)
-    return (
-        f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays}) "  # noqa: S608
-        "ON CONFLICT DO NOTHING"
-    )
-
-
-@cache
-def _putting(table: sa.Table, kind: type[Row]) -> str:
-    """One statement for any number of rows, which are one text: that costs us next to nothing,
-    where the arrays of the driver are looked through value by value."""
-    said = {name: f'"{field.alias}"' for name, field in kind.model_fields.items()}
-    shape = ", ".join(f"{alias} {_sql(table.c[name])}" for name, alias in said.items())
-    columns = ", ".join(f'"{name}"' for name in said)
-    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in said if name != "id")
-    return (
-        f"INSERT INTO {table.name} ({columns}) SELECT {', '.join(said.values())} "  # noqa: S608
-        f"FROM json_to_recordset($1::text::json) AS new({shape}) "
-        f"ON CONFLICT (id) DO {f'UPDATE SET {rest}' if rest else 'NOTHING'}"
-    )
-
-
-def _sql(column: sa.Column[Any]) -> str:
-    return next(name for kind, name in _TYPES if isinstance(column.type, kind))
+def as_text(statement: Kept, values: Columns) -> tuple[str, Sequence[Any]]:
+    """What the driver takes: a kept statement's text, and its values in their order."""
+    sql, names, known = _compiled(statement)
+    given = {**known, **values}
+    return sql, [given[name] for name in names]
 
 
 @cache

@@ -25,6 +25,7 @@ from .rebuild import Rebuilt, Refill
 from .state import ROWS_IN_MEMORY
 from .store import Checkpoint
 from .turn import Turn
+from .writes import Writes
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,6 @@ class Leader:
 
     async def _work(self, turn: Turn, records: Sequence[Record]) -> None:
         await turn.take(records)
-        await turn.flush()
         with metrics.phase("chores"):
             for chore in self._chores:
                 await chore(turn, datetime.now(UTC))
@@ -156,7 +156,7 @@ class Leader:
                     generation=rebuilt.generation,
                     signature=self._mind.brain.signature,
                 )
-                await store.move_checkpoint(connection, self.checkpoint, switched)
+                await store.move_checkpoint(Writes(connection), self.checkpoint, switched)
             self._mind.remember(self._mind.in_flight)
             self.checkpoint = switched
         return rebuilt
@@ -208,7 +208,8 @@ async def _in_flight(connection: AsyncConnection) -> dict[str, Envelope]:
     """Decisions that have not come back by the log, in their order."""
     waiting = [decode(body) for body in await store.read_outbox(connection)]
     known = await store.known_ids(connection, [each.id for each in waiting])
-    await store.clear_outbox(connection, list(known))
+    async with Writes(connection) as writes:
+        store.clear_outbox(writes, list(known))
     return {each.id: each for each in waiting if each.id not in known}
 
 

@@ -18,6 +18,7 @@ from .model import ReadModel, brain_of
 from .rows import indexes_of, table_of
 from .schema import event_log
 from .state import ROWS_IN_MEMORY, Key, NotLoaded
+from .writes import Writes
 
 GENERATION = 0
 """Of temporary tables: live ones begin at 1."""
@@ -47,7 +48,8 @@ class Moment:
             await self._fold([decode(body) for _, body in page])
             self.seq = page[-1][0] if full else max(seq, self.seq)
             changes = self.mind.state.take_changes()
-            await store.save_rows(self.connection, changes, GENERATION)
+            async with Writes(self.connection) as writes:
+                store.save_rows(writes, changes, GENERATION)
             self.mind.state.forget_beyond(ROWS_IN_MEMORY)
 
     async def remove(self) -> None:

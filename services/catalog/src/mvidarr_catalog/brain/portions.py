@@ -37,4 +37,4 @@ async def behind(
     """The next that match, in the order of their ids."""
     id = table_of(kind, turn.checkpoint.generation).c.id
     query = sa.select(id).where(id > cursor, *where).order_by(id).limit(most)
-    return list((await turn.connection.execute(query)).scalars())
+    return list((await (await turn.tables()).execute(query)).scalars())

@@ -20,6 +20,7 @@ from .model import Brain
 from .rows import Row, table_of
 from .state import ROWS_IN_MEMORY, Key, NotLoaded, Rows
 from .store import Checkpoint
+from .writes import Writes
 
 CHUNK = 2000
 PIECE = 100
@@ -128,7 +129,8 @@ class Refill:
         while chunk := await store.read_archive(connection, self._seq, CHUNK, last):
             await self._fold_chunk(connection, chunk)
             changes = self._mind.state.take_changes()
-            await store.save_rows(connection, changes, self._generation)
+            async with Writes(connection) as writes:
+                store.save_rows(writes, changes, self._generation)
 
     async def _checksum(self) -> str:
         async with transaction(self._engine) as connection:
@@ -145,8 +147,8 @@ class Refill:
 
     async def _write(self, changes: Rows) -> None:
         if changes:
-            async with transaction(self._engine) as connection:
-                await store.save_rows(connection, changes, self._generation)
+            async with transaction(self._engine) as connection, Writes(connection) as writes:
+                store.save_rows(writes, changes, self._generation)
 
     async def _fold_chunk(self, connection: AsyncConnection, chunk: Chunk) -> None:
         read = [each async for each in _decoded_all(chunk)]

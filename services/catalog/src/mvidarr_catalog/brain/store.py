@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mvidarr_common.envelope import Envelope
 
-from .driver import change, delete, fetch, insert_new, rows_of, upsert
+from .driver import fetch, rows_of
 from .mind import Timer
 from .rows import Row, from_columns, table_of
 from .schema import checkpoint, event_log, outbox, parked, timers
 from .state import Key, Rows
+from .writes import Writes
 
 LAST = 2**63 - 1
 """No number of a record is greater."""
@@ -93,7 +94,8 @@ async def ensure_schema(connection: AsyncConnection) -> None:
     """Make the brain's own tables and the first checkpoint where they are missing."""
     await connection.run_sync(checkpoint.metadata.create_all)
     first = {"id": 1, "offset": -1, "epoch": 0, "generation": 0, "signature": "", "seq": 0}
-    await insert_new(connection, checkpoint, [first])
+    async with Writes(connection) as writes:
+        writes.insert_new(checkpoint, [first])
 
 
 async def ensure_tables(
@@ -128,11 +130,13 @@ async def take_over(connection: AsyncConnection) -> Checkpoint:
     return mine
 
 
-async def move_checkpoint(connection: AsyncConnection, old: Checkpoint, new: Checkpoint) -> None:
-    """Compare and set: the fence. Raises Fenced when the row is not as this leader left it."""
+async def move_checkpoint(writes: Writes, old: Checkpoint, new: Checkpoint) -> None:
+    """Write all this, and compare and set: the fence. Raises Fenced when the row is not as this
+    leader left it."""
     values = {f"new_{name}": getattr(new, name) for name in Checkpoint.__dataclass_fields__}
     fence = {"old_offset": old.offset, "old_epoch": old.epoch}
-    if await change(connection, _MOVE, values | fence) != 1:
+    writes.change(_MOVE, values | fence)
+    if await writes.send() != 1:
         raise Fenced(f"epoch {old.epoch} is over")
 
 
@@ -158,7 +162,7 @@ async def load_rows(
     return rows, {row for row, ids in wanted.items() if "" in ids}
 
 
-async def save_rows(connection: AsyncConnection, changes: Rows, generation: int) -> None:
+def save_rows(writes: Writes, changes: Rows, generation: int) -> None:
     """Write changed rows in bulk, and delete those that are None."""
     puts: dict[type[Row], list[Row]] = {}
     drops: dict[type[Row], list[str]] = {}
@@ -168,21 +172,19 @@ async def save_rows(connection: AsyncConnection, changes: Rows, generation: int)
         else:
             puts.setdefault(kind, []).append(row)
     for kind, ids in drops.items():
-        await delete(connection, table_of(kind, generation), ids)
+        writes.delete(table_of(kind, generation), ids)
     for kind, rows in puts.items():
-        await upsert(connection, table_of(kind, generation), rows)
+        writes.upsert(table_of(kind, generation), rows)
 
 
-async def archive(
-    connection: AsyncConnection, log_id: str | None, records: Sequence[Archived]
-) -> None:
+def archive(writes: Writes, log_id: str | None, records: Sequence[Archived]) -> None:
     """Store records; one that is there already stays as it is."""
     rows = [
         {name: getattr(record, name) for name in Archived.__dataclass_fields__}
         | {"log_id": log_id or ""}
         for record in records
     ]
-    await insert_new(connection, event_log, rows)
+    writes.insert_new(event_log, rows)
 
 
 async def number_archived(connection: AsyncConnection, id: str, seq: int) -> None:
@@ -199,15 +201,15 @@ async def read_archive(
     return [(row["seq"], row["body"]) for row in rows]
 
 
-async def add_to_outbox(connection: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+def add_to_outbox(writes: Writes, envelopes: Sequence[Envelope]) -> None:
     """Decisions that shall be published, in this order."""
     rows = [{"id": envelope.id, "body": envelope.encode()} for envelope in envelopes]
-    await insert_new(connection, outbox, rows)
+    writes.insert_new(outbox, rows)
 
 
-async def clear_outbox(connection: AsyncConnection, ids: Sequence[str]) -> None:
+def clear_outbox(writes: Writes, ids: Sequence[str]) -> None:
     """They were seen in the log."""
-    await delete(connection, outbox, ids)
+    writes.delete(outbox, ids)
 
 
 async def read_outbox(connection: AsyncConnection) -> Sequence[bytes]:
@@ -216,13 +218,13 @@ async def read_outbox(connection: AsyncConnection) -> Sequence[bytes]:
     return list((await connection.execute(query)).scalars())
 
 
-async def add_timers(connection: AsyncConnection, wanted: Sequence[Timer]) -> None:
+def add_timers(writes: Writes, wanted: Sequence[Timer]) -> None:
     """What the clock shall say."""
     rows = [
         {"id": timer.envelope.id, "due": timer.due, "body": timer.envelope.encode()}
         for timer in wanted
     ]
-    await insert_new(connection, timers, rows)
+    writes.insert_new(timers, rows)
 
 
 async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tuple[str, bytes]]:
@@ -231,12 +233,12 @@ async def due_timers(connection: AsyncConnection, now: datetime) -> Sequence[tup
     return [(row["id"], row["body"]) for row in rows]
 
 
-async def clear_timers(connection: AsyncConnection, ids: Sequence[str]) -> None:
+def clear_timers(writes: Writes, ids: Sequence[str]) -> None:
     """They are said."""
-    await delete(connection, timers, ids)
+    writes.delete(timers, ids)
 
 
-async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> None:
+def park(writes: Writes, records: Sequence[ParkedRecord]) -> None:
     """Set records aside with their error."""
     now = datetime.now(UTC)
     rows = [
@@ -244,7 +246,7 @@ async def park(connection: AsyncConnection, records: Sequence[ParkedRecord]) -> 
         | {"parked": now}
         for record in records
     ]
-    await insert_new(connection, parked, rows)
+    writes.insert_new(parked, rows)
 
 
 async def parked_records(

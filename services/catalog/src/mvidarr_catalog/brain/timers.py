@@ -6,6 +6,7 @@ from mvidarr_common.envelope import decode
 
 from . import store
 from .turn import Turn
+from .writes import Writes
 
 EVERY = timedelta(seconds=0.25)
 
@@ -24,5 +25,5 @@ class Timers:
         due = await store.due_timers(turn.connection, now)
         for _, body in due:
             await turn.say(decode(body))
-        if due:
-            await store.clear_timers(turn.connection, [id for id, _ in due])
+        async with Writes(turn.connection) as writes:
+            store.clear_timers(writes, [id for id, _ in due])

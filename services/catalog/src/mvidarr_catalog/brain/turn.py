@@ -26,6 +26,7 @@ from .mind import Decided, Mind, Timer, refused
 from .rows import R
 from .state import Key, NotLoaded
 from .store import Archived, Checkpoint, ParkedRecord
+from .writes import Writes
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -141,23 +142,28 @@ class Turn:
         self.checkpoint = replace(self.checkpoint, seq=self.checkpoint.seq + 1)
         return self.checkpoint.seq
 
-    async def flush(self) -> None:
-        """Write the changed rows, so that statements of this transaction see them."""
-        changes = self.mind.state.take_changes()
-        await store.save_rows(self.connection, changes, self.checkpoint.generation)
+    async def tables(self) -> AsyncConnection:
+        """For statements: the tables as this turn has left them so far."""
+        async with Writes(self.connection) as writes:
+            self._save_rows(writes)
+        return self.connection
 
     async def commit(self) -> None:
         """Write everything that this turn has gathered; the caller's transaction commits it."""
-        await self.flush()
-        if self.checkpoint == self._began and not self.said.events:
-            return  # an idle tick writes nothing
-        if self._archive:
-            await store.archive(self.connection, self.checkpoint.log_id, self._archive)
-        await store.park(self.connection, self._parked)
-        await store.clear_outbox(self.connection, self._returned)
-        await store.add_to_outbox(self.connection, self.said.events)
-        await store.add_timers(self.connection, self.said.timers)
-        await store.move_checkpoint(self.connection, self._began, self.checkpoint)
+        async with Writes(self.connection) as writes:
+            self._save_rows(writes)
+            if self.checkpoint == self._began and not self.said.events:
+                return  # an idle tick writes nothing
+            store.archive(writes, self.checkpoint.log_id, self._archive)
+            store.park(writes, self._parked)
+            store.clear_outbox(writes, self._returned)
+            store.add_to_outbox(writes, self.said.events)
+            store.add_timers(writes, self.said.timers)
+            await store.move_checkpoint(writes, self._began, self.checkpoint)
+
+    def _save_rows(self, writes: Writes) -> None:
+        changes = self.mind.state.take_changes()
+        store.save_rows(writes, changes, self.checkpoint.generation)
 
     async def _load(self, keys: Iterable[Key]) -> None:
         if missing := self.mind.state.missing(keys):

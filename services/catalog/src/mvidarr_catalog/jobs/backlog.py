@@ -44,17 +44,17 @@ class Standing(NamedTuple):
 async def heads(turn: Turn) -> list[Standing]:
     """The first of every line, best first."""
     generation = turn.checkpoint.generation
-    first = [row["first"] for row in await fetch(turn.connection, _heads(generation))]
+    first = [row["first"] for row in await fetch(await turn.tables(), _heads(generation))]
     if not first:
         return []
-    return _standing(await turn.connection.execute(_of_ids(generation), {"ids": first}))
+    return _standing(await (await turn.tables()).execute(_of_ids(generation), {"ids": first}))
 
 
 async def lined_up(turn: Turn) -> Counter[str]:
     """How many jobs wait for a place alone, by queue: those of every line, by the queue of its
     first."""
     lines = table_of(Line, turn.checkpoint.generation).c
-    rows = await fetch(turn.connection, sa.select(lines.line, lines.waiting))
+    rows = await fetch(await turn.tables(), sa.select(lines.line, lines.waiting))
     counts = {row["line"]: row["waiting"] for row in rows}
     found = Counter[str]()
     for head in await heads(turn):
@@ -81,7 +81,7 @@ async def wake(turn: Turn, now: datetime) -> None:
     if any(isinstance(each.message, JobsFellDue) for each in turn.mind.in_flight.values()):
         return
     query = _due(turn.checkpoint.generation)
-    ids = [row["id"] for row in await fetch(turn.connection, query, {"now": now})]
+    ids = [row["id"] for row in await fetch(await turn.tables(), query, {"now": now})]
     if ids:
         word = JobsFellDue(job_ids=tuple(map(JobId, ids)))
         await turn.say(by_the_clock(word, key=f"{ids[0]}/{now.isoformat()}"))
@@ -95,7 +95,7 @@ async def _fronts(turn: Turn, room: Room, heads: Sequence[Standing]) -> list[Sta
         given[f"line_{n}"] = head.line
         given[f"most_{n}"] = room.free[head.job.queue] + len(room.hidden)
     query = _of_lines(turn.checkpoint.generation, len(heads))
-    return _standing(await turn.connection.execute(query, given))
+    return _standing(await (await turn.tables()).execute(query, given))
 
 
 def _standing(rows: Iterable[sa.Row[Any]]) -> list[Standing]:

@@ -127,7 +127,7 @@ class Batches:
         self._going = self._going or began
         if not self._going or not has_room(turn):
             return
-        found = await fetch(turn.connection, _going(turn.checkpoint.generation))
+        found = await fetch(await turn.tables(), _going(turn.checkpoint.generation))
         self._going = bool(found)
         for row in found:
             id = row["id"]
@@ -201,7 +201,7 @@ async def _advance(
 
 async def _specs_of(turn: Turn, id: str) -> Sequence[AnySpec]:
     query = sa.select(event_log.c.body).where(event_log.c.id == id)
-    command = decode(bytes((await turn.connection.execute(query)).scalar_one())).message
+    command = decode(bytes((await (await turn.tables()).execute(query)).scalar_one())).message
     assert isinstance(command, EnqueueJobs)
     return command.specs
 

@@ -35,7 +35,7 @@ class Census:
         metrics.counted(await self._counts(turn, now))
 
     async def _counts(self, turn: Turn, now: datetime) -> metrics.Counts:
-        waiting = await turn.connection.execute(
+        waiting = await (await turn.tables()).execute(
             sa.select(sa.func.count(), sa.func.min(timers.c.due))
         )
         count, first_due = waiting.one()
@@ -51,7 +51,9 @@ class Census:
 async def _parked(turn: Turn) -> Mapping[str, int]:
     """Records of the log, and jobs from the queue of dead letters, which have no place in it."""
     dead = sa.func.count(sa.case((parked.c.offset < 0, 1)))
-    found = await turn.connection.execute(sa.select(sa.func.count(), dead).select_from(parked))
+    found = await (await turn.tables()).execute(
+        sa.select(sa.func.count(), dead).select_from(parked)
+    )
     every, jobs = found.one()
     return {"log": every - jobs, "job": jobs}
 
@@ -77,5 +79,5 @@ async def _by_state(turn: Turn) -> Mapping[tuple[str, str], int]:
         .where(jobs.c.state.in_(LIVE))
         .group_by(jobs.c.queue, jobs.c.state)
     )
-    found = await turn.connection.execute(query)
+    found = await (await turn.tables()).execute(query)
     return {(queue, state): count for queue, state, count in found}

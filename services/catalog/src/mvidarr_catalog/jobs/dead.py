@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mvidarr_catalog.brain import store
 from mvidarr_catalog.brain.mind import SOURCE
 from mvidarr_catalog.brain.store import ParkedRecord
+from mvidarr_catalog.brain.writes import Writes
 from mvidarr_common.bus import Bus, Delivery
 from mvidarr_common.envelope import Envelope, decode, following
 from mvidarr_common.errors import Undecodable
@@ -51,8 +52,8 @@ class DeadLetters:
         log.error("parked from %s: %s", queue, error)
         id = f"dead-{hashlib.sha256(body).hexdigest()[:40]}"
         record = ParkedRecord(id, -1, "unreadable", f"queue/{queue}", error, None, body)
-        async with self._engine.begin() as connection:
-            await store.park(connection, [record])
+        async with self._engine.begin() as connection, Writes(connection) as writes:
+            store.park(writes, [record])
 
 
 def _failed(job: JobQueued, queue: str, reason: str) -> JobFailed:

@@ -120,7 +120,7 @@ async def _learn(turn: Turn, room: Room, jobs: Iterable[Candidate]) -> None:
 
 async def _active(turn: Turn) -> list[Candidate]:
     """Jobs that the tables show with the workers."""
-    found = await fetch(turn.connection, _with_workers(turn.checkpoint.generation))
+    found = await fetch(await turn.tables(), _with_workers(turn.checkpoint.generation))
     return [Candidate(*row.values()) for row in found]
 
 

@@ -58,7 +58,7 @@ class Reaper:
         running = sa.and_(jobs.c.state == "running", jobs.c.started < now - self._unclaimed_for)
         released = sa.and_(jobs.c.state == "queued", jobs.c.due < now - self._unseen_for)
         query = sa.select(jobs.c.id, jobs.c.attempt, jobs.c.state, jobs.c.queue)
-        return list(await turn.connection.execute(query.where(sa.or_(running, released))))
+        return list(await (await turn.tables()).execute(query.where(sa.or_(running, released))))
 
 
 async def _reschedule(turn: Turn, id: str, attempt: int, now: datetime) -> None:

@@ -39,7 +39,7 @@ class BulkChore:
 
 
 async def _go_on(turn: Turn) -> None:
-    for row in await fetch(turn.connection, _going(turn.checkpoint.generation)):
+    for row in await fetch(await turn.tables(), _going(turn.checkpoint.generation)):
         bulk = await turn.row(Bulk, row["id"])
         if bulk and not any(on_their_way(turn, "bulk_id", bulk.id)):
             await _next(turn, bulk)
@@ -71,6 +71,6 @@ async def _matching(turn: Turn, bulk: Bulk, most: int) -> tuple[tuple[VideoId, .
     table = table_of(Video, turn.checkpoint.generation)
     wanted = (*matching(bulk.filter, FIELDS, table), table.c.state != "deleted")
     count = sa.select(sa.func.count()).where(table.c.id > bulk.last, *wanted)
-    total = await turn.connection.scalar(count)
+    total = await (await turn.tables()).scalar(count)
     found = await behind(turn, Video, bulk.last, most, *wanted)
     return tuple(map(VideoId, found)), total or 0

@@ -50,5 +50,5 @@ async def _others(turn: Turn, id: str, queue: str) -> int:
     jobs = table_of(Job, turn.checkpoint.generation).c
     theirs = (jobs.queue == queue, jobs.id != id, jobs.split.is_(None))
     active = jobs.state.in_(("waiting", "queued", "running"))
-    found = await turn.connection.scalar(sa.select(sa.func.count()).where(*theirs, active))
+    found = await (await turn.tables()).scalar(sa.select(sa.func.count()).where(*theirs, active))
     return int(found or 0)
