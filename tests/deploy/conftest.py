@@ -29,6 +29,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     other.mkdir()
     components = (
         "hpa", "hpa-workers", "ingress", "gpu", "shared-storage", "mysql", "external-secrets",
+        "oidc-egress",
     )  # fmt: skip
     others = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",

@@ -51,6 +51,20 @@ def test_only_downloader_and_notifier_reach_the_world(network: Network) -> None:
         assert reaching == ["downloader", "notifier"]
 
 
+def test_with_its_component_the_gateway_reaches_login_providers_and_nothing_else(
+    render: Callable[[str], list[Object]],
+) -> None:
+    objects = render("without-operators")
+    network = Network([each for each in objects if each["kind"] == "NetworkPolicy"])
+    gateway = pod("api-gateway")
+    for outside in (WORLD, WORLD6):
+        assert network.lets(gateway, outside, 443)
+        assert not network.lets(gateway, outside, 80)
+        assert not network.lets(pod("catalog"), outside, 443)
+    assert not [target for target in PRIVATE if network.lets(gateway, target, 443)]
+    assert not network.lets(gateway, PLAIN_POSTGRES, 5432)
+
+
 def test_nobody_reaches_private_addresses(network: Network) -> None:
     assert not [
         (name, target)

@@ -56,7 +56,13 @@ def test_every_component_is_part_of_an_overlay_that_is_tested() -> None:
         for overlay in ("dev", "prod")
         for path in _kustomization(overlay)["components"]
     }
-    ours = {"hpa-workers", "gpu", "mysql", "external-secrets"}  # the overlay of conftest.py
+    ours = {
+        "hpa-workers",
+        "gpu",
+        "mysql",
+        "external-secrets",
+        "oidc-egress",
+    }  # the overlay of conftest.py
     assert there - used == ours
 
 

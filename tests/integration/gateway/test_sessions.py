@@ -1,5 +1,6 @@
 """Sessions over HTTP: renewed, listed, ended, on every gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -50,12 +51,21 @@ async def _another_gateway(runtime: Runtime[GatewaySettings]) -> AsyncIterator[h
             yield client
 
 
+async def test_two_windows_that_renew_at_once_stay_logged_in(anyone: httpx.AsyncClient) -> None:
+    token = (await _login(anyone))["refreshToken"]
+    one, two = await asyncio.gather(_refresh(anyone, token), _refresh(anyone, token))
+    assert (one.status_code, two.status_code) == (200, 200), one.text + two.text
+    assert one.json()["refreshToken"] == two.json()["refreshToken"] != token
+    assert (await _refresh(anyone, one.json()["refreshToken"])).status_code == 200
+
+
 async def test_a_login_is_renewed_and_its_old_token_ends_it(
     anyone: httpx.AsyncClient, catalog: Catalog
 ) -> None:
     first = await _login(anyone)
-    second = (await _refresh(anyone, first["refreshToken"])).json()
-    assert second["refreshToken"] != first["refreshToken"]
+    between = (await _refresh(anyone, first["refreshToken"])).json()
+    assert between["refreshToken"] != first["refreshToken"]
+    second = (await _refresh(anyone, between["refreshToken"])).json()
     assert second["sessionId"] == first["sessionId"]
     assert await _code(anyone, second) == ""
     for token in (first["refreshToken"], second["refreshToken"]):

@@ -1,10 +1,15 @@
 """Logins and their ends, told in messages."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from mvidarr_catalog.identity.sessions import MOST, Session, SessionsOf
+from hypothesis import given as whatever
+from hypothesis import strategies as st
+
+from mvidarr_catalog.identity.sessions import GRACE, MOST, Session, SessionsOf
 from mvidarr_catalog.identity.users import user_id
 from mvidarr_catalog.testing import BEGINNING, Story
+from mvidarr_common.messages import Message
 from mvidarr_common.messages.identity import CreateUser, DeleteUser, PasswordChanged, SessionRevoked
 from mvidarr_common.messages.ids import SessionId
 from mvidarr_common.messages.sessions import (
@@ -14,10 +19,11 @@ from mvidarr_common.messages.sessions import (
     SessionStarted,
     StartSession,
 )
-from mvidarr_common.messages.system import CommandRejected
+from mvidarr_common.messages.system import CommandRejected, CommandUnchanged
 
 ADA = user_id("Ada")
-LATER = BEGINNING + timedelta(days=30)
+LATER = BEGINNING + timedelta(days=30_000)
+MOMENT = timedelta(milliseconds=1)
 
 
 def _known() -> Story:
@@ -49,10 +55,16 @@ def test_a_refresh_token_is_taken_for_the_next_one() -> None:
     assert story.row(Session, "s").token_hash == "third"
 
 
-def test_a_token_that_is_used_twice_ends_its_session() -> None:
+def _later(story: Story, message: Message, pause: timedelta) -> list[Message]:
+    """What follows from a message that comes so long after the last renewal."""
+    envelope = story.envelope(message)
+    return story.pass_on(replace(envelope, time=story.row(Session, "s").used + pause))
+
+
+def test_a_token_that_is_used_again_later_ends_its_session() -> None:
     story = _known()
     story.live(_start("s"), _refresh("first", "second"))
-    [revoked] = story.live(_refresh("first", "stolen"))
+    [revoked] = _later(story, _refresh("first", "stolen"), GRACE + MOMENT)
     assert revoked == SessionRevoked(session_id=SessionId("s"), user_id=ADA, reason="reused")
     [refused] = story.live(_refresh("second", "third"))
     assert isinstance(refused, CommandRejected)
@@ -60,13 +72,48 @@ def test_a_token_that_is_used_twice_ends_its_session() -> None:
     assert story.rows(Session) == []
 
 
-def test_of_two_who_come_with_one_token_at_once_none_stays() -> None:
+def test_two_windows_that_renew_at_once_go_on_with_the_same_token() -> None:
     """The second is decided while the first has not come back by the log."""
     story = _known()
     story.live(_start("s"))
-    said = story.live(_refresh("first", "second"), _refresh("first", "stolen"))
-    assert [type(each) for each in said] == [SessionRefreshed, SessionRevoked]
-    assert story.rows(Session) == []
+    first = story.envelope(_refresh("first", "second"))
+    said = story.pass_on(first, story.envelope(_refresh("first", "of the other window")))
+    assert [type(each) for each in said] == [SessionRefreshed, CommandUnchanged]
+    session = story.row(Session, "s")
+    assert (session.token_hash, session.renewal) == ("second", first.id)
+    [refreshed] = story.live(_refresh("second", "third"))
+    assert isinstance(refreshed, SessionRefreshed)
+
+
+def test_only_the_token_before_may_come_again_and_only_at_once() -> None:
+    story = _known()
+    story.live(_start("s"), _refresh("first", "second"), _refresh("second", "third"))
+    [again] = story.live(_refresh("second", "other"))
+    assert isinstance(again, CommandUnchanged)
+    [revoked] = story.live(_refresh("first", "stolen"))
+    assert isinstance(revoked, SessionRevoked)
+
+
+@whatever(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=12))
+def test_whoever_comes_with_an_old_token_gets_nothing_new(tries: list[tuple[int, bool]]) -> None:
+    """Whatever tokens come when: the session goes on only by its present one, and ends by any
+    other but the one before, just taken."""
+    story, tokens = _known(), ["0"]
+    story.live(_start("s", "0"))
+    for back, late in tries:
+        token, following = tokens[max(-1 - back, -len(tokens))], str(len(tokens))
+        pause = GRACE + MOMENT if late else GRACE
+        [said] = _later(story, _refresh(token, following), pause)
+        if token == tokens[-1]:
+            assert isinstance(said, SessionRefreshed)
+            tokens.append(following)
+        elif token == tokens[-2] and not late:
+            assert isinstance(said, CommandUnchanged)
+            assert story.row(Session, "s").token_hash == tokens[-1]
+        else:
+            assert isinstance(said, SessionRevoked)
+            assert story.rows(Session) == []
+            return
 
 
 def test_a_session_ends_by_itself_when_nobody_renews_it() -> None:

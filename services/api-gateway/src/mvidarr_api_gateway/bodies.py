@@ -18,6 +18,8 @@ from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile
 from mvidarr_common.messages.sites import SiteSettings
 from mvidarr_common.messages.work.plans import PipelinePlan
 
+from .scopes import SCOPES, Scope
+
 Priority = Field(default=0, ge=0, le=9)
 Password = Field(min_length=12, max_length=1000)
 
@@ -221,9 +223,12 @@ class NewRole(Body):
 
 
 class NewApiKey(Body):
+    """With `scopes` it may do only these things, as far as the role goes; to write is also to read."""
+
     name: str = Field(min_length=1, max_length=100)
     role: Role
     expires: datetime | None = None
+    scopes: tuple[Scope, ...] | None = Field(default=None, min_length=1, max_length=len(SCOPES))
 
 
 class Position(Body):

@@ -8,6 +8,8 @@ from mvidarr_common.errors import Forbidden, Unauthorized
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import ApiKeyId, SessionId, UserId
 
+from .scopes import covers
+
 RANKS: dict[Role, int] = {role: rank for rank, role in enumerate(reversed(get_args(Role)))}
 
 
@@ -33,6 +35,8 @@ class Caller:
     session_id: SessionId | None = None
     must_enrol: bool = False
     """Whether they have to set up a second factor before anything else."""
+    scopes: tuple[str, ...] | None = None
+    """Of an API key that may not all that its role may."""
 
     @property
     def actor(self) -> str:
@@ -48,6 +52,12 @@ class Caller:
         """Raise Unauthorized once the credentials have expired."""
         if self.expired:
             raise Unauthorized("token_expired", "The credentials have expired; log in again.")
+
+    def require_scope(self, scope: str) -> None:
+        """Raise Forbidden unless the API key, if it is one, may do this."""
+        if not covers(self.scopes, scope):
+            sentence = f"This needs the scope {scope}, which the API key does not have."
+            raise Forbidden("scope_missing", sentence)
 
     def require_enrolled(self) -> None:
         """Raise Forbidden while a second factor is wanted of them."""

@@ -132,6 +132,7 @@ class Conversation:
 async def opened(wish: Wish, caller: Caller, deps: Deps) -> Conversation:
     """A conversation about what the caller may know; raises Problem or Closing."""
     caller.require_enrolled()
+    caller.require_scope("events:read")
     most = deps.settings.live_topics
     if len(wish.topics) > most:
         raise Invalid("too_many_topics", f"A client follows {most} topics or less.")

@@ -13,6 +13,7 @@ from .cookies import ACCESS
 from .deprecations import GOING
 from .examples import give_examples
 from .routes import ROUTERS
+from .scopes import scope_of
 
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -50,6 +51,7 @@ def _complete(document: dict[str, Any]) -> None:
     give_examples(operations(document), ROUTERS)
     _join_names(operations(document))
     tell_all(operations(document))
+    _tell_scopes(operations(document))
     for operation in operations(document):
         if operation.said["operationId"] in GOING:
             operation.said["deprecated"] = True
@@ -60,6 +62,14 @@ def _complete(document: dict[str, Any]) -> None:
     for name, schema in components["schemas"].items():
         schema["title"] = name.replace("-", "")
     _forget_defaults(components["schemas"])
+
+
+def _tell_scopes(operations: Iterator[Operation]) -> None:
+    """What an API key that has scopes must have."""
+    for each in operations:
+        if each.secured:
+            changes = not each.said.get("x-no-command")
+            each.said["x-required-scope"] = scope_of(each.said["tags"][0], each.method, changes)
 
 
 def _join_names(operations: Iterator[Operation]) -> None:

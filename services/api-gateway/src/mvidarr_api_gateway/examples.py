@@ -43,7 +43,7 @@ BODIES: dict[str, Any] = {
     "EditBody": {"title": "Jóga", "released": "1997-09-15", "clear": ["album"]},
     "Login": {"username": "admin", "password": "correct horse battery"},
     "Matching": {"filter": "state = failed and failure.code = unavailable"},
-    "NewApiKey": {"name": "player", "role": "readonly"},
+    "NewApiKey": {"name": "player", "role": "readonly", "scopes": ["videos:read", "files:read"]},
     "NewImport": {"path": "old/joga.mp4", "known": {"title": "Jóga", "artist": "Björk"}},
     "NewJob": {"spec": {"kind": "noop"}, "priority": 5},
     "NewJobs": {"specs": [{"kind": "noop"}]},

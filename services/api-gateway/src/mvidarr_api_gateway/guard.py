@@ -1,4 +1,5 @@
-"""The one place where rights are checked: every route declares the role that it needs.
+"""The one place where rights are checked: every route declares the role that it needs, and
+its router the resource that it is about, for API keys that may do some things only.
 
     @router.delete("/videos/{id}", openapi_extra=needs("manager"))
 
@@ -24,13 +25,14 @@ from .leniency import Leniency, lenient
 from .memory import Basis
 from .rates import require_left
 from .reads import Kept
+from .scopes import READING, scope_of, scopes_included
 
 Needed = Role | Literal["anyone"]
-READING = ("GET", "HEAD")
 DECLARED = "x-required-role"
 OWNER = "x-or-owner"
 ENROLLING = "x-while-enrolling"
 TICKET = "x-or-ticket"
+NO_COMMAND = "x-no-command"
 SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"apiKey": []}, {"cookie": []}]
 
 
@@ -66,9 +68,10 @@ class Guarded(APIRoute):
             raise TypeError(f"{self.path} does not declare the role that it needs")
         handle = super().get_route_handler()
         known = _query_parameters(self)
+        resource = str(self.tags[0])
 
         async def guarded(request: Request) -> Response:
-            await _authorize(request, declared)
+            await _authorize(request, declared, resource)
             if not self.tolerant:
                 _refuse_unknown(request, known)
             if request.method not in READING:
@@ -117,7 +120,7 @@ Asker = Annotated[Caller, Depends(_caller)]
 Given = Annotated[Deps, Depends(_deps)]
 
 
-async def _authorize(request: Request, declared: dict[str, Any]) -> None:
+async def _authorize(request: Request, declared: dict[str, Any], resource: str) -> None:
     needed: Needed = declared[DECLARED]
     if needed == "anyone":
         return
@@ -126,9 +129,17 @@ async def _authorize(request: Request, declared: dict[str, Any]) -> None:
     _count(request, caller)
     if not declared.get(ENROLLING):
         caller.require_enrolled()
+    _require_scopes(
+        request, caller, scope_of(resource, request.method, not declared.get(NO_COMMAND))
+    )
     if request.path_params.get(declared.get(OWNER, "")) == caller.user_id:
         return
     allow(caller, needed, f"{request.method} {request.url.path}")
+
+
+def _require_scopes(request: Request, caller: Caller, scope: str) -> None:
+    for each in (scope, *scopes_included(request.query_params.getlist("include"))):
+        caller.require_scope(each)
 
 
 def _count(request: Request, caller: Caller) -> None:

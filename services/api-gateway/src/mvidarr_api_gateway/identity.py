@@ -122,6 +122,7 @@ def _session_of(proven: Proven, found: Credentials) -> SessionView | None:
 
 def _with_key(user: UserView, key: ApiKeyView) -> Caller:
     expires = key.expires.timestamp() if key.expires else None
-    caller = Caller(user.id, user.username, lesser(user.role, key.role), key.id, expires)
+    role = lesser(user.role, key.role)
+    caller = Caller(user.id, user.username, role, key.id, expires, scopes=key.scopes)
     caller.require_valid()
     return caller

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from mvidarr_common.envelope import fresh
 from mvidarr_common.errors import Conflict, Unauthorized
+from mvidarr_common.messages import Value
 from mvidarr_common.messages.identity import SessionRevoked
 from mvidarr_common.messages.ids import SessionId, UserId, derive, new_id
 from mvidarr_common.messages.queries import FindCredentials, UserView
@@ -75,6 +76,19 @@ class Opened:
         return self.plain | {"accessToken": self.access, "refreshToken": self.refresh}
 
 
+class LoginView(Value):
+    """What a login gives. Where cookies have the tokens, it has `csrfToken` in their place."""
+
+    token_type: str
+    expires_in: int
+    refresh_expires_in: int
+    session_id: SessionId
+    user: UserView
+    access_token: str | None = None
+    refresh_token: str | None = None
+    csrf_token: str | None = None
+
+
 def device_of(request: Request) -> Device:
     """From where a request comes."""
     agent = request.headers.get("user-agent", "").replace("\0", "")[:LONGEST_AGENT]
@@ -117,7 +131,8 @@ def owner_of(token: str) -> tuple[UserId, SessionId]:
 
 
 async def renew(request: Request, deps: Deps, token: str) -> Opened:
-    """Take a refresh token for the next one. A used one ends its session: somebody has a copy."""
+    """Take a refresh token for the next one. One that was used earlier than just now ends its
+    session: somebody has a copy."""
     user_id, id = owner_of(token)
     key = request.headers.get("idempotency-key", "").strip() or new_id()
     command = derive(id, f"refresh {key_hash(token)}", key)
@@ -138,14 +153,19 @@ async def renew(request: Request, deps: Deps, token: str) -> Opened:
         raise Unauthorized(
             "refresh_token_reused", "The refresh token was used before; the session has ended."
         )
-    assert isinstance(fact, SessionRefreshed)
-    return await _opened(deps, user_id, id, following)
+    if isinstance(fact, SessionRefreshed):
+        return await _opened(deps, user_id, id, following)
+    return await _opened(deps, user_id, id)
 
 
-async def _opened(deps: Deps, user: UserId, id: SessionId, token: str) -> Opened:
+async def _opened(deps: Deps, user: UserId, id: SessionId, token: str | None = None) -> Opened:
+    """With the session's own refresh token, where another window has just taken the same."""
     found = await asked_now(deps, FindCredentials(user_id=user, session_id=id))
     if found.user is None or found.session is None or found.password_hash is None:
         raise Unauthorized(ENDED.code, ENDED.message)
+    if token is None:
+        assert found.renewal is not None
+        token = _token(deps, user, id, found.renewal)
     access, seconds = deps.tokens.issue(found.user, found.password_hash, id)
     lifetime = int(deps.settings.session_lifetime)
     return Opened(id, found.user, access, seconds, token, lifetime)

@@ -30,6 +30,11 @@ GENERAL = {
 """The topic of what a message is about. Users, keys and subscriptions are told to nobody."""
 
 NEEDED: dict[str, Role] = {"jobs": "readonly", "library": "readonly", "system": "admin"}
+SCOPES = {
+    "jobs": "jobs:read", "library": "videos:read", "system": "system:read",
+    "videos": "videos:read",
+}  # fmt: skip
+"""What an API key that has scopes must have besides `events:read`."""
 _OF_ONE = re.compile(r"(jobs|videos)/[\w-]{1,64}")
 
 
@@ -44,6 +49,7 @@ def checked(topics: Sequence[str], caller: Caller) -> frozenset[str]:
             )
         if not includes(caller.role, NEEDED.get(topic, "readonly")):
             raise Forbidden("forbidden", f"The topic {topic} needs the role {NEEDED[topic]}.")
+        caller.require_scope(SCOPES[topic.partition("/")[0]])
     return frozenset(topics)
 
 

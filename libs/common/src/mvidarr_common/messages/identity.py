@@ -63,6 +63,7 @@ class CreateApiKey(Command, wire="api_key.create", about="user:user_id"):
     key_hash: str
     role: Role
     expires: datetime | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 class RevokeApiKey(Command, wire="api_key.revoke", about="api_key:api_key_id"):
@@ -76,6 +77,7 @@ class ApiKeyCreated(Event, wire="api_key.created", about="api_key:api_key_id"):
     key_hash: str
     role: Role
     expires: datetime | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 class ApiKeyRevoked(Event, wire="api_key.revoked", about="api_key:api_key_id"):

@@ -12,7 +12,8 @@ from mvidarr_api_gateway.commanding import NOTHING, Reply, command_id, perform
 from mvidarr_api_gateway.guard import Asker, Given, allow, guarded_router, needs
 from mvidarr_api_gateway.identity import key_hash
 from mvidarr_api_gateway.responses import json_bytes
-from mvidarr_common.errors import NotFound
+from mvidarr_api_gateway.scopes import SCOPES
+from mvidarr_common.errors import Forbidden, NotFound
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.identity import ApiKeyCreated, CreateApiKey, RevokeApiKey
 from mvidarr_common.messages.ids import ApiKeyId
@@ -37,7 +38,7 @@ async def api_keys(caller: Asker, deps: Given) -> Response:
 @router.post("", openapi_extra=needs("readonly"), response_model=NewKey, status_code=201)
 async def create(body: NewApiKey, request: Request, caller: Asker, deps: Given) -> Response:
     """Make a key with rights up to one's own."""
-    allow(caller, body.role, "A key of this role")
+    _require_own(caller, body)
     key = derived_key(deps.key, command_id(request))
     command = CreateApiKey(
         user_id=caller.user_id,
@@ -45,6 +46,7 @@ async def create(body: NewApiKey, request: Request, caller: Asker, deps: Given) 
         key_hash=key_hash(key),
         role=body.role,
         expires=body.expires,
+        scopes=body.scopes and tuple(dict.fromkeys(body.scopes)),
     )
     reply = Reply(
         wanted=ApiKeyCreated,
@@ -65,6 +67,17 @@ async def revoke(id: ApiKeyId, request: Request, caller: Asker, deps: Given) -> 
             raise NotFound("api_key_not_found", "There is no such key of yours.")
 
     return await perform(request, RevokeApiKey(api_key_id=id), NOTHING, seen)
+
+
+def _require_own(caller: Caller, body: NewApiKey) -> None:
+    """Nobody gives away more than they have: neither a higher role, nor what a key may not that
+    makes another, nor for longer."""
+    allow(caller, body.role, "A key of this role")
+    for scope in body.scopes or (SCOPES if caller.scopes is not None else ()):
+        caller.require_scope(scope)
+    end = caller.expires if caller.api_key_id is not None else None
+    if end is not None and (body.expires is None or body.expires.timestamp() > end):
+        raise Forbidden("forbidden", "A key that is made by another expires with it or before.")
 
 
 def derived_key(secret: InstanceKey, command: str) -> str:

@@ -11,21 +11,23 @@ from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.logins import log_in
 from mvidarr_api_gateway.responses import json_value
-from mvidarr_api_gateway.sessions import Opened, owner_of, renew
+from mvidarr_api_gateway.sessions import LoginView, Opened, owner_of, renew
 from mvidarr_common.errors import Conflict, Unauthorized
-from mvidarr_common.messages.identity import RevokeApiKey
+from mvidarr_common.messages import Value
+from mvidarr_common.messages.identity import RevokeApiKey, Role
+from mvidarr_common.messages.ids import SessionId, UserId
 from mvidarr_common.messages.sessions import RevokeSession
 
 router = guarded_router("/api/v1/auth", "auth")
 
 
-@router.post("/login", openapi_extra=needs("anyone"))
+@router.post("/login", openapi_extra=needs("anyone"), response_model=LoginView)
 async def login(body: Login, request: Request, deps: Given) -> Response:
     """A session for a user name, a password, and a code where one is needed."""
     return _told(request, deps, await log_in(request, deps, body), body.cookies)
 
 
-@router.post("/refresh", openapi_extra=needs("anyone"))
+@router.post("/refresh", openapi_extra=needs("anyone"), response_model=LoginView)
 async def refresh(request: Request, deps: Given, body: Renewal | None = None) -> Response:
     """Both tokens anew. A refresh token is taken once: if it comes again, the session ends."""
     given = body.refresh_token if body else None
@@ -44,18 +46,29 @@ async def logout(request: Request, caller: Asker) -> Response:
     return without_cookies(await perform(request, wish, NOTHING))
 
 
-@router.get("/me", openapi_extra=needs("readonly", enrolling=True))
+class Me(Value):
+    """Who is asking, with the role that counts; `scopes` are those of an API key, None for all."""
+
+    id: UserId
+    username: str
+    role: Role
+    scopes: tuple[str, ...] | None
+    session_id: SessionId | None
+    must_enrol: bool
+
+
+@router.get("/me", openapi_extra=needs("readonly", enrolling=True), response_model=Me)
 async def me(caller: Asker) -> Response:
-    """Who is asking, with the role that counts."""
-    return json_value(
-        {
-            "id": caller.user_id,
-            "username": caller.username,
-            "role": caller.role,
-            "sessionId": caller.session_id,
-            "mustEnrol": caller.must_enrol,
-        }
+    """Who is asking."""
+    known = Me(
+        id=caller.user_id,
+        username=caller.username,
+        role=caller.role,
+        scopes=caller.scopes,
+        session_id=caller.session_id,
+        must_enrol=caller.must_enrol,
     )
+    return json_value(known.model_dump(mode="json"))
 
 
 def _from_cookie(request: Request, deps: Deps) -> str:

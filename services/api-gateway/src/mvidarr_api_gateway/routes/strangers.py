@@ -14,6 +14,7 @@ from mvidarr_api_gateway.guard import Given, Tolerant, guarded_router, needs
 from mvidarr_api_gateway.oidc import LIFETIME, local
 from mvidarr_api_gateway.remote import PEER, trusted
 from mvidarr_api_gateway.responses import json_value
+from mvidarr_api_gateway.sessions import LoginView
 from mvidarr_api_gateway.strangers import believe, welcome
 from mvidarr_common.errors import NotFound, Unauthorized
 
@@ -57,7 +58,7 @@ async def arrive(
     return with_cookies(answer, request, deps, opened)
 
 
-@router.post("/proxy", openapi_extra=needs("anyone"))
+@router.post("/proxy", openapi_extra=needs("anyone"), response_model=LoginView)
 async def by_proxy(request: Request, deps: Given) -> Response:
     """A session in cookies for whom the proxy in front of us names."""
     header = deps.settings.trusted_header

@@ -37,12 +37,13 @@ class ApiKey(Row, table="api_keys", subject="api_key", indexes=(("key_hash",), (
     expires: datetime | None
     added: datetime
     used: datetime | None
+    scopes: tuple[str, ...] | None
 
 
 OFTEN = timedelta(hours=1)
 """Between two uses that are noted."""
 
-model = ReadModel(rows=(ApiKey,), version=2)
+model = ReadModel(rows=(ApiKey,), version=3)
 
 
 @model.fold
@@ -102,4 +103,5 @@ def key_view(key: ApiKey) -> ApiKeyView:
         expires=key.expires,
         added=key.added,
         used=key.used,
+        scopes=key.scopes,
     )

@@ -10,7 +10,6 @@ from mvidarr_common.messages.queries import (
     FindCredentials,
     FindLogin,
     LoginState,
-    SessionView,
 )
 from mvidarr_common.messages.sessions import Device
 
@@ -34,11 +33,13 @@ async def find(query: FindCredentials, read: Read) -> Credentials:
     users = await read.rows(User, which) if id or query.external_id else []
     if not users:
         return Credentials(user=None)
+    session = await _session_of(query, users[0], read)
     return Credentials(
         user=user_view(users[0]),
         password_hash=None if key else users[0].password_hash,
         api_key=key_view(key) if key else None,
-        session=await _session_of(query, users[0], read),
+        session=session_view(session) if session else None,
+        renewal=session.renewal if session else None,
         second_factor=await _confirmed(users[0].id, read),
     )
 
@@ -74,8 +75,8 @@ async def _key_of(key_hash: str, read: Read) -> ApiKey | None:
     return found[0] if found else None
 
 
-async def _session_of(query: FindCredentials, user: User, read: Read) -> SessionView | None:
+async def _session_of(query: FindCredentials, user: User, read: Read) -> Session | None:
     columns = read.table(Session).c
     ours = (columns.id == query.session_id, columns.user_id == user.id)
     found = await read.rows(Session, *ours) if query.session_id else []
-    return next((session_view(row) for row in found if row.expires > datetime.now(UTC)), None)
+    return next((row for row in found if row.expires > datetime.now(UTC)), None)

@@ -2,7 +2,7 @@
 by not being theirs."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mvidarr_catalog.brain.model import Decision, ReadModel
 from mvidarr_catalog.brain.reading import Read
@@ -28,12 +28,16 @@ from .second_factor import require_second
 from .users import existing
 
 UNKEPT = {"session_id", "username", "device", "step", "recovery_hash"}
+HIDDEN = {"token_hash", "device", "before", "renewal"}
+GRACE = timedelta(seconds=10)
+"""In which a browser's windows may renew with the same token: each gets the same next one."""
 MOST = 50
 """Sessions of one user; another login ends the one that was not used for longest."""
 
 
 class Session(Row, table="sessions", subject="session", indexes=(("user_id",),)):
-    """One login."""
+    """One login. `before` is the hash of the token that was taken for the present one, by the
+    command `renewal`."""
 
     user_id: UserId
     token_hash: str
@@ -42,6 +46,12 @@ class Session(Row, table="sessions", subject="session", indexes=(("user_id",),))
     added: datetime
     used: datetime
     expires: datetime
+    before: str | None = None
+    renewal: str | None = None
+
+    def has_just_taken(self, token_hash: str, time: datetime) -> bool:
+        """Whether somebody has renewed with this token a moment ago."""
+        return token_hash == self.before and time - self.used <= GRACE
 
 
 class SessionsOf(Row, table="sessions_of"):
@@ -50,7 +60,7 @@ class SessionsOf(Row, table="sessions_of"):
     sessions: tuple[SessionId, ...] = ()
 
 
-model = ReadModel(rows=(Session, SessionsOf), version=1)
+model = ReadModel(rows=(Session, SessionsOf), version=2)
 
 
 @model.fold
@@ -72,6 +82,8 @@ def refreshed(event: SessionRefreshed, cause: Envelope, state: State) -> None:
             device=event.device,
             used=cause.time,
             expires=event.expires,
+            before=session.token_hash,
+            renewal=cause.causation_id,
         )
     )
     _list(state, session.user_id, event.session_id)
@@ -109,6 +121,8 @@ def refresh(command: RefreshSession, cause: Envelope, state: Known) -> Iterator[
     session = state.get(Session, command.session_id)
     if session is None or session.expires <= cause.time:
         raise Conflict("session_ended", "The session has ended; log in again.")
+    if session.has_just_taken(command.token_hash, cause.time):
+        return
     if session.token_hash != command.token_hash:
         yield SessionRevoked(
             session_id=command.session_id, user_id=session.user_id, reason="reused"
@@ -150,7 +164,7 @@ async def list_sessions(query: ListSessions, read: Read) -> Sessions:
 
 def session_view(session: Session) -> SessionView:
     """A session as its user sees it."""
-    known = session.model_dump(by_alias=False, exclude={"token_hash", "device"})
+    known = session.model_dump(by_alias=False, exclude=HIDDEN)
     return SessionView(device=session.device, **known)
 
 

@@ -52,6 +52,8 @@ class ApiKeyView(View):
     added: datetime
     used: datetime | None = None
     """Within the hour."""
+    scopes: tuple[str, ...] | None = None
+    """What it may do, as far as the role goes; None for all."""
 
 
 class SessionView(View):
@@ -73,6 +75,8 @@ class Credentials(View):
     password_hash: str | None = None
     api_key: ApiKeyView | None = None
     session: SessionView | None = None
+    renewal: str | None = None
+    """The command from which the session's refresh token follows."""
     second_factor: bool = False
 
 
