@@ -16,10 +16,10 @@ const client = createClient<paths>({ baseUrl: address, headers: { Authorization:
 const added = await client.POST("/api/v1/videos", {
   body: { url: "http://videos.example/joga", known: { artist: "Björk", title: "Jóga" }, profileId: "default" },
 });
-const video: Video | undefined = added.data;
+const video: Video | undefined = added.data && "title" in added.data ? added.data : undefined;
 
 const page = await client.GET("/api/v1/videos", {
-  params: { query: { limit: 10, filter: 'artist = "Björk"', include: ["artist", "profile"] } },
+  params: { query: { limit: 10, filter: 'artist = "Björk"', include: ["profile", "run"] } },
 });
 const [first] = page.data?.items ?? [];
 
@@ -32,7 +32,7 @@ console.log(
   JSON.stringify({
     user: login.data?.user.username,
     added: [added.response.status, video?.title],
-    listed: [first?.id === video?.id, first?.included?.artist?.name, page.data?.items.length],
+    listed: [first?.id === video?.id, first?.included?.profile?.profile.name, page.data?.items.length],
     problem: [absent.response.status, problem?.code],
     many: many.data?.results.map((each) => each.status),
   }),

@@ -15,6 +15,8 @@ from .problems import MEDIA_TYPE
 Json = dict[str, Any]
 NO_COMMAND = {"x-no-command": True}
 """For `openapi_extra` of a POST that asks something, or does what no command is about."""
+DECIDED = {"x-never-pending": True}
+"""For that of an operation which tells by itself what was not decided within the time."""
 ABSENT = {"x-may-be-absent": True}
 """For that of a question about something that its path does not name."""
 
@@ -60,6 +62,11 @@ class Operation:
         return self.method != "get" and not self.said.get("x-no-command")
 
     @property
+    def may_be_pending(self) -> bool:
+        """Whether its answer may be that nothing is decided yet."""
+        return self.changes and not self.said.get("x-never-pending")
+
+    @property
     def reads(self) -> bool:
         """Whether it shows something as JSON, which then has a tag."""
         return self.method == "get" and self.secured
@@ -93,7 +100,7 @@ class Possible:
 
 POSSIBLE = (
     Possible(
-        202, "Accepted; it was not decided within the time.", lambda o: o.changes,
+        202, "Accepted; it was not decided within the time.", lambda o: o.may_be_pending,
         "Pending", ("Location",),
     ),
     Possible(304, "What the client has is still so.", lambda o: o.reads, None, ("ETag",)),

@@ -223,7 +223,7 @@ class NewRole(Body):
 
 
 class NewApiKey(Body):
-    """With `scopes` it may do only these things, as far as the role goes; to write is also to read."""
+    """With `scopes` it may do these things alone, as far as the role goes; a writer may read."""
 
     name: str = Field(min_length=1, max_length=100)
     role: Role

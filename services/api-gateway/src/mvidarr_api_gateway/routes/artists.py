@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bodies import NewArtist, Others
 from mvidarr_api_gateway.bulk import BulkResults, perform_each
 from mvidarr_api_gateway.bulk_bodies import (
@@ -48,13 +49,13 @@ async def follow(body: NewArtist, request: Request) -> Response:
     return await perform(request, FollowArtist(name=body.name), reply)
 
 
-@router.post("/bulk", openapi_extra=needs("user"), response_model=BulkResults)
+@router.post("/bulk", openapi_extra=needs("user") | DECIDED, response_model=BulkResults)
 async def follow_many(body: ArtistsToFollow, request: Request) -> Response:
     """Follow many, each for itself."""
     return await perform_each(request, body.items, following, ArtistFollowed)
 
 
-@router.post("/bulk/unfollow", openapi_extra=needs("manager"), response_model=BulkResults)
+@router.post("/bulk/unfollow", openapi_extra=needs("manager") | DECIDED, response_model=BulkResults)
 async def unfollow_many(body: ManyArtists, request: Request) -> Response:
     """Stop following many, each for itself."""
 

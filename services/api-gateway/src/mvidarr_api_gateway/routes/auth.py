@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bodies import Login, Renewal
 from mvidarr_api_gateway.browsers import with_cookies, without_cookies
 from mvidarr_api_gateway.commanding import NOTHING, perform
@@ -21,13 +22,13 @@ from mvidarr_common.messages.sessions import RevokeSession
 router = guarded_router("/api/v1/auth", "auth")
 
 
-@router.post("/login", openapi_extra=needs("anyone"), response_model=LoginView)
+@router.post("/login", openapi_extra=needs("anyone") | DECIDED, response_model=LoginView)
 async def login(body: Login, request: Request, deps: Given) -> Response:
     """A session for a user name, a password, and a code where one is needed."""
     return _told(request, deps, await log_in(request, deps, body), body.cookies)
 
 
-@router.post("/refresh", openapi_extra=needs("anyone"), response_model=LoginView)
+@router.post("/refresh", openapi_extra=needs("anyone") | DECIDED, response_model=LoginView)
 async def refresh(request: Request, deps: Given, body: Renewal | None = None) -> Response:
     """Both tokens anew. A refresh token is taken once: if it comes again, the session ends."""
     given = body.refresh_token if body else None

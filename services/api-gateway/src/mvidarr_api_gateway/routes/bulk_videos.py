@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fastapi import Request, Response
 
 from mvidarr_api_gateway.addresses import require_findable
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bulk import BulkResults, perform_each
 from mvidarr_api_gateway.bulk_bodies import (
     ManyVideos,
@@ -30,7 +31,7 @@ from mvidarr_common.messages.library import (
 router = guarded_router("/api/v1/videos/bulk", "videos")
 
 
-@router.post("", openapi_extra=needs("user"), response_model=BulkResults)
+@router.post("", openapi_extra=needs("user") | DECIDED, response_model=BulkResults)
 async def add(body: VideosToAdd, request: Request, deps: Given) -> Response:
     """Fetch many into the library."""
 
@@ -41,7 +42,7 @@ async def add(body: VideosToAdd, request: Request, deps: Given) -> Response:
     return await perform_each(request, body.items, ask, VideoAdded)
 
 
-@router.patch("", openapi_extra=needs("user"), response_model=BulkResults)
+@router.patch("", openapi_extra=needs("user") | DECIDED, response_model=BulkResults)
 async def edit(body: VideosToEdit, request: Request) -> Response:
     """Set in each what is given for it; the rest stays. `PATCH /videos` sets the same in many."""
 
@@ -51,25 +52,25 @@ async def edit(body: VideosToEdit, request: Request) -> Response:
     return await perform_each(request, body.items, ask)
 
 
-@router.post("/ignore", openapi_extra=needs("user"), response_model=BulkResults)
+@router.post("/ignore", openapi_extra=needs("user") | DECIDED, response_model=BulkResults)
 async def ignore(body: ManyVideos, request: Request) -> Response:
     """Stop wanting them."""
     return await _each(body, request, IgnoreVideo)
 
 
-@router.post("/acquire", openapi_extra=needs("user"), response_model=BulkResults)
+@router.post("/acquire", openapi_extra=needs("user") | DECIDED, response_model=BulkResults)
 async def acquire(body: ManyVideos, request: Request) -> Response:
     """Fetch them again."""
     return await _each(body, request, AcquireVideo)
 
 
-@router.post("/delete", openapi_extra=needs("manager"), response_model=BulkResults)
+@router.post("/delete", openapi_extra=needs("manager") | DECIDED, response_model=BulkResults)
 async def delete(body: ManyVideos, request: Request) -> Response:
     """Move their files to the trash."""
     return await _each(body, request, DeleteVideo)
 
 
-@router.post("/restore", openapi_extra=needs("manager"), response_model=BulkResults)
+@router.post("/restore", openapi_extra=needs("manager") | DECIDED, response_model=BulkResults)
 async def restore(body: ManyVideos, request: Request) -> Response:
     """Bring them back from the trash."""
     return await _each(body, request, RestoreVideo)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bulk import BulkResults, perform_each
 from mvidarr_api_gateway.bulk_bodies import ArtistToFollow
 from mvidarr_api_gateway.feeds import OPML, RSS, followed_names, ical, opml, rss
@@ -61,7 +62,11 @@ async def followed(deps: Given) -> Response:
     return Outline(opml([artist.name for artist in artists]))
 
 
-@router.post("/artists.opml", openapi_extra=needs("user") | OPML_BODY, response_model=BulkResults)
+@router.post(
+    "/artists.opml",
+    openapi_extra=needs("user") | OPML_BODY | DECIDED,
+    response_model=BulkResults,
+)
 async def follow_all(request: Request) -> Response:
     """Follow every artist that an OPML document names."""
     names = [name[:300] for name in followed_names(await request.body())]

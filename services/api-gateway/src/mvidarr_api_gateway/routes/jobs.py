@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bodies import JobChanges, Matching, NewJob, NewJobs
 from mvidarr_api_gateway.bulk import BulkResults, perform_each
 from mvidarr_api_gateway.bulk_bodies import ManyJobs, OneJob
@@ -68,7 +69,7 @@ async def enqueue_many(body: NewJobs, request: Request) -> Response:
     return await perform(request, EnqueueJobs(**dict(body)), BATCH)
 
 
-@router.post("/bulk/{deed}", openapi_extra=needs("manager"), response_model=BulkResults)
+@router.post("/bulk/{deed}", openapi_extra=needs("manager") | DECIDED, response_model=BulkResults)
 async def each(deed: DeedOfOne, body: ManyJobs, request: Request) -> Response:
     """Do this to these jobs, to each for itself."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 from starlette.responses import RedirectResponse
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.browsers import secure, with_cookies
 from mvidarr_api_gateway.cookies import JOURNEY, JOURNEY_PATH, cookie
 from mvidarr_api_gateway.csrf import token_of
@@ -58,7 +59,7 @@ async def arrive(
     return with_cookies(answer, request, deps, opened)
 
 
-@router.post("/proxy", openapi_extra=needs("anyone"), response_model=LoginView)
+@router.post("/proxy", openapi_extra=needs("anyone") | DECIDED, response_model=LoginView)
 async def by_proxy(request: Request, deps: Given) -> Response:
     """A session in cookies for whom the proxy in front of us names."""
     header = deps.settings.trusted_header
