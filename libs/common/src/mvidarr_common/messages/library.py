@@ -33,7 +33,8 @@ class Description(Value):
     def over(self, other: "Description") -> "Description":
         """This description, with `other` filling what it leaves open."""
         said = {name: value for name, value in self.__dict__.items() if value is not None}
-        return other.model_copy(update=said)
+        more = any(value is not None and name not in said for name, value in other.__dict__.items())
+        return other.model_copy(update=said) if more else self
 
     def without(self, fields: Iterable[DescriptionField]) -> "Description":
         """This description, with these fields not known."""

@@ -59,8 +59,13 @@ class Mind:
     def replay(self, envelope: Envelope) -> None:
         """Change the read model by a message of the past; nothing is in flight. Raises
         NotLoaded."""
-        with self.state.change():
+        self.state.begin()
+        try:
             self._apply(envelope, self.state)
+        except BaseException:
+            self.state.end(keep=False)
+            raise
+        self.state.end(keep=True)
 
     def undo(self, before: Rows, expected: Iterable[Envelope] = ()) -> None:
         """Take a fold back, and what was expected of it: the message cannot be decided."""

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -151,29 +151,30 @@ class Refill:
                 store.save_rows(writes, changes, self._generation)
 
     async def _fold_chunk(self, connection: AsyncConnection, chunk: Chunk) -> None:
-        read = [each async for each in _decoded_all(chunk)]
+        read = await _decoded_all(chunk)
         if not self._mind.state.knows_all(self._brain.rows):
             messages = (envelope.message for envelope in read)
             await self._load(connection, keys_ahead(messages, self._brain.rows_by_subject))
         for number, ((seq, _), envelope) in enumerate(zip(chunk, read, strict=True), 1):
-            await self._fold(connection, envelope)
+            while missing := self._missing_to_fold(envelope):
+                await self._load(connection, missing)
             self._seq = seq
             if number % PIECE == 0:
                 await asyncio.sleep(0)
         self._records += len(chunk)
 
-    async def _fold(self, connection: AsyncConnection, envelope: Envelope) -> None:
-        while True:
-            try:
-                self._mind.replay(envelope)
-                return
-            except NotLoaded as missing:
-                await self._load(connection, missing.keys)
-            except Exception as error:
-                raise CannotFold(
-                    f"record {envelope.id} ({envelope.type} about {envelope.subject}) cannot be "
-                    f"folded: {type(error).__name__}: {error}"
-                ) from error
+    def _missing_to_fold(self, envelope: Envelope) -> Sequence[Key]:
+        """The rows without which it cannot be folded; none when it is folded."""
+        try:
+            self._mind.replay(envelope)
+        except NotLoaded as missing:
+            return missing.keys
+        except Exception as error:
+            raise CannotFold(
+                f"record {envelope.id} ({envelope.type} about {envelope.subject}) cannot be "
+                f"folded: {type(error).__name__}: {error}"
+            ) from error
+        return ()
 
     async def _load(self, connection: AsyncConnection, keys: Iterable[Key]) -> None:
         if missing := self._mind.state.missing(keys):
@@ -181,11 +182,12 @@ class Refill:
             self._mind.state.learn(rows, complete)
 
 
-async def _decoded_all(chunk: Chunk) -> AsyncIterator[Envelope]:
-    for number, (seq, body) in enumerate(chunk, 1):
-        yield _decoded(seq, body)
-        if number % PIECE == 0:
-            await asyncio.sleep(0)
+async def _decoded_all(chunk: Chunk) -> list[Envelope]:
+    read: list[Envelope] = []
+    for start in range(0, len(chunk), PIECE):
+        read += [_decoded(seq, body) for seq, body in chunk[start : start + PIECE]]
+        await asyncio.sleep(0)
+    return read
 
 
 def _decoded(seq: int, body: bytes) -> Envelope:

@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, NewType, TypeVar, Union, get_args, get_origin
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from mvidarr_common.messages import Value
 
@@ -55,14 +55,18 @@ class Row(Value):
         """The same row with other values. As `model_copy` does it, in a third of its time: nothing
         is done as often in a rebuild."""
         same = object.__new__(type(self))
-        object.__setattr__(same, "__dict__", self.__dict__ | fields)
-        for slot in _SLOTS:
-            object.__setattr__(same, slot, getattr(self, slot))
+        same.__dict__.update(self.__dict__, **fields)
+        _set_fields(same, self.__pydantic_fields_set__)
+        _set_extra(same, None)
+        _set_private(same, None)
         return same
 
 
 R = TypeVar("R", bound=Row)
-_SLOTS = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+_set_fields, _set_extra, _set_private = (
+    getattr(BaseModel, f"__pydantic_{slot}__").__set__
+    for slot in ("fields_set", "extra", "private")
+)
 
 
 @cache
