@@ -1,6 +1,10 @@
 """The subscriptions: who wants to be told of what. Addresses and secrets stay sealed."""
 
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
 
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import NotFound
@@ -22,9 +26,10 @@ from mvidarr_common.messages.queries import (
     SubscriptionView,
 )
 
+from .brain.driver import fetch
 from .brain.model import Decision, ReadModel
 from .brain.reading import Read
-from .brain.rows import Row
+from .brain.rows import Row, from_columns, table_of
 from .brain.state import Known, State
 
 
@@ -78,9 +83,17 @@ async def list_subscriptions(_: ListSubscriptions, read: Read) -> Subscriptions:
 
 @model.query
 async def subscriptions_to(query: SubscriptionsTo, read: Read) -> SealedSubscriptions:
-    rows = await read.rows(Subscription, read.table(Subscription).c.enabled)
+    found = await fetch(read.connection, _enabled(read.checkpoint.generation))
+    rows = [from_columns(Subscription, each) for each in found]
     wanting = [row for row in rows if not row.events or query.event_type in row.events]
     return SealedSubscriptions(items=tuple(_sealed(row) for row in wanting))
+
+
+@cache
+def _enabled(generation: int) -> sa.Select[Any]:
+    """Kept, since it is asked with every event that may be worth telling."""
+    table = table_of(Subscription, generation)
+    return sa.select(table).where(table.c.enabled).order_by(table.c.id)
 
 
 def _view(row: Subscription) -> SubscriptionView:
