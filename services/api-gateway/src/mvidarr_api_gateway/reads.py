@@ -31,6 +31,8 @@ from .showing import shown
 PATIENCE = 120.0
 """Seconds for a question about the past: much may have to be folded."""
 POSITION = 2.0
+UNDER_WAY = 2
+"""Questions for the position at once: who comes while one is out need not wait for its answer."""
 OLD = -1
 """The generation of what may have been overtaken before it came."""
 
@@ -79,7 +81,7 @@ class Reads:
         self._feed = feed
         self._dropped_by = dropped_by
         self._shelf: Shelf[Kept] = Shelf(limit)
-        self._now = Shared(self._position)
+        self._now = Shared(self._position, UNDER_WAY)
         self._asked: dict[Asked, Shared[Kept]] = {}
         self.generation = 0
         """Rises whenever what was answered may not be true any more."""

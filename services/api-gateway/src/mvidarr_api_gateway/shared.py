@@ -8,12 +8,13 @@ T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """Who comes before the question goes out gets its answer. Who comes while one is under way
-    gets that of the next: the answer to the first may be older than who asks."""
+    """Who comes before the question goes out gets its answer. Who comes while so many are under
+    way gets that of the next: the answer to those may be older than who asks."""
 
-    def __init__(self, put: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, put: Callable[[], Awaitable[T]], at_once: int = 1) -> None:
         self._put = put
-        self._asking: asyncio.Task[T] | None = None
+        self._at_once = at_once
+        self._asking: set[asyncio.Task[T]] = set()
         self._next: asyncio.Task[T] | None = None
 
     @property
@@ -24,19 +25,22 @@ class Shared(Generic[T]):
     @property
     def idle(self) -> bool:
         """Whether nobody waits."""
-        return self._next is None and (self._asking is None or self._asking.done())
+        return self._next is None and not self._asking
 
     async def answer(self) -> T:
         """As things are at this moment or later; raises what the question raises."""
         if self._next is None:
-            self._next = asyncio.create_task(self._ask(self._asking))
+            self._next = asyncio.create_task(self._ask())
+            self._next.add_done_callback(self._asking.discard)
             self._next.add_done_callback(_seen)
         return await asyncio.shield(self._next)
 
-    async def _ask(self, earlier: asyncio.Task[T] | None) -> T:
-        if earlier is not None and not earlier.done():
-            await asyncio.wait([earlier])
-        self._asking, self._next = self._next, None
+    async def _ask(self) -> T:
+        while len(self._asking) >= self._at_once:
+            await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+        assert self._next is not None
+        self._asking.add(self._next)
+        self._next = None
         return await self._put()
 
 

@@ -55,6 +55,34 @@ async def transaction(
 
 
 @asynccontextmanager
+async def statement(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """For one statement that reads: it is a transaction by itself, and is spared the ways to the
+    database for a beginning and an end."""
+    async with engine.connect() as connection:
+        if engine.dialect.driver != "asyncpg":
+            yield connection
+        else:
+            await connection.execution_options(isolation_level="AUTOCOMMIT", straight=True)
+            async with _alone(connection):
+                yield connection
+
+
+@asynccontextmanager
+async def _alone(connection: AsyncConnection) -> AsyncIterator[None]:
+    driver = _raw(connection)
+    if driver.is_closed():
+        await _meet_the_end(connection)
+    try:
+        yield
+    except BaseException as error:
+        gone = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
+        await _leave(connection, gone)
+        if isinstance(error, FAILURES):
+            raise _as_sqlalchemy(error, gone) from error
+        raise
+
+
+@asynccontextmanager
 async def _begun(connection: AsyncConnection, isolation: Isolation) -> AsyncIterator[None]:
     driver = _raw(connection)
     if driver.is_closed():
@@ -78,10 +106,15 @@ async def _give_up(connection: AsyncConnection, work: Transaction, gone: bool) -
         async with asyncio.timeout(PATIENCE):
             await work.rollback()
     except (OSError, *FAILURES):  # a TimeoutError is an OSError
-        if gone and not connection.invalidated:
-            with suppress(sa.exc.SQLAlchemyError, OSError, *FAILURES):
-                await _meet_the_end(connection)
-        await connection.invalidate()
+        await _leave(connection, gone)
+
+
+async def _leave(connection: AsyncConnection, gone: bool) -> None:
+    """It is used no more."""
+    if gone and not connection.invalidated:
+        with suppress(sa.exc.SQLAlchemyError, OSError, *FAILURES):
+            await _meet_the_end(connection)
+    await connection.invalidate()
 
 
 async def _meet_the_end(connection: AsyncConnection) -> None:

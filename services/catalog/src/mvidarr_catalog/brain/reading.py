@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_common.errors import Invalid, NotFound, Unavailable
 from mvidarr_common.messages import Query, Value
-from mvidarr_common.messages.queries import Filtered, Including, Page
+from mvidarr_common.messages.queries import Filtered, GetPosition, Including, Page
 
 from . import spans
-from .driver import rows_of, transaction
+from .driver import rows_of, statement, transaction
 from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
@@ -131,7 +131,7 @@ class Answers:
             return await self._answer(query)
 
     async def _answer(self, query: Query[Any]) -> bytes:
-        async with self._reading() as read:
+        async with self._reading(query) as read:
             spans.answered(read.checkpoint)
             view = await self._brain.queries[type(query)](query, read)
             beside = await self._beside(view, query, read)
@@ -150,9 +150,14 @@ class Answers:
         return found
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Read]:
+    async def _reading(self, query: Query[Any]) -> AsyncIterator[Read]:
+        """Every read from memory, in every gateway, waits for the position: that is one row."""
+        one_row = isinstance(query, GetPosition)
+        opened = (
+            statement(self._engine) if one_row else transaction(self._engine, at_one_moment=True)
+        )
         try:
-            async with transaction(self._engine, at_one_moment=True) as connection:
+            async with opened as connection:
                 yield Read(connection, await read_checkpoint(connection))
         except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
             raise Unavailable("not_ready", "The read model is being made.") from error
