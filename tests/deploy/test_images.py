@@ -106,6 +106,7 @@ def test_compose_ends_processes_later_than_they_end_themselves() -> None:
 def test_the_shipped_settings_are_understood_by_rabbitmq() -> None:
     lines = (DEPLOY / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
     ours = [line for line in lines if line and not line.startswith("#")]
+    assert "consumer_timeout = 43200000" in ours  # jobs may run for hours
     kept = [line for line in ours if not line.startswith(("log.", "disk_free", "consumer_timeout"))]
     with RabbitNode(config=kept) as node:
         found = node.eval("application:get_env(rabbit, cluster_partition_handling).")

@@ -103,6 +103,7 @@ def questions(rows: Rows) -> list[OfThePast]:
         ListJobs(),
     ]
     asked += [ListVideos(filter="about.album = A"), ListJobs(limit=2)]
+    asked += [ListVideos(below_cutoff=True), ListVideos(search="a"), ListArtists(search="b")]
     there = {kind: [id for (of, id), row in rows.items() if row and of is kind] for kind, _ in rows}
     asked += [GetVideo(id=VideoId(id)) for id in there.get(Video, [])]
     asked += [GetArtist(id=ArtistId(id)) for id in there.get(Artist, [])]

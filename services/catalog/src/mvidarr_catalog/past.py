@@ -27,6 +27,7 @@ from mvidarr_common.messages.queries import (
     OfThePast,
 )
 
+from . import profiles
 from .brain.dialects import open_engine
 from .brain.model import Brain, ReadModel
 from .brain.moments import GENERATION, Moment, moment, seq_at, touching
@@ -36,7 +37,7 @@ from .jobs import jobs, quotas
 from .library import artists, files, videos
 
 GROUPS: dict[str, tuple[ReadModel, ...]] = {
-    "library": (videos.model, files.model, artists.model),
+    "library": (videos.model, files.model, artists.model, profiles.model),
     "work": (jobs.model, quotas.model),
 }
 """Read models that are folded together: none of them reads rows of another group."""
