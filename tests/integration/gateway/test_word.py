@@ -22,6 +22,7 @@ from mvidarr_api_gateway.app import api
 from mvidarr_api_gateway.deps import Deps
 
 Json = dict[str, Any]
+LONG = "MVIDARR_FUZZ" in os.environ
 EXAMPLES = int(os.environ.get("MVIDARR_FUZZ", "2"))
 """Requests of each kind, right and wrong, to each operation."""
 HELD = [
@@ -32,7 +33,7 @@ HELD = [
     checks.response_schema_conformance,
 ]
 QUICK = settings(
-    max_examples=EXAMPLES, database=None, deadline=None, derandomize="MVIDARR_FUZZ" not in os.environ,
+    max_examples=EXAMPLES, database=None, deadline=None, derandomize=not LONG,
     phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
