@@ -183,3 +183,22 @@ async def test_a_profile_that_allows_other_qualities_alone_is_told(site: Site, f
     with pytest.raises(JobError) as failed:
         await fetch(site.url(FERRY), profile=QualityProfile(name="hd", items=items))
     assert (failed.value.code, failed.value.retry) == ("no_matching_format", False)
+
+
+async def test_an_address_that_is_a_file_is_asked_for_once(
+    site: Site, downloader: Any, fetch: Any
+) -> None:
+    result = await fetch(site.media_url(FERRY))
+    assert site.ranges[FERRY] == [None]
+    film = site.samples[FERRY].path.read_bytes()
+    assert downloader.root.at(result.path).read_bytes() == film
+    assert result.sha256 == hashlib.sha256(film).hexdigest()
+
+
+async def test_a_file_that_was_asked_for_once_is_continued(site: Site, fetch: Any) -> None:
+    site.media[FERRY] = Conduct(cut_after=1_000_000)
+    result = await fetch(site.media_url(FERRY), download_retries=2)
+    assert result.sha256 == hashlib.sha256(site.samples[FERRY].path.read_bytes()).hexdigest()
+    first, *_, last = site.ranges[FERRY]
+    assert first is None
+    assert last is not None

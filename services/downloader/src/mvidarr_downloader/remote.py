@@ -49,6 +49,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._digests: dict[str, str] = {}
         self._pieces: dict[str, str] = {}
         self._ranges: list[Range] = []
+        self._spare: Response | None = None
         self._names: dict[tuple[str, ...], str] = {}
         self.sums = Sums()
         self._remember: Callable[[dict[str, str]], None] = lambda _: None
@@ -123,13 +124,23 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         if part is None or not isinstance(req, Request):
             answered: Response = super().urlopen(req)
             self._note_piece(answered, req)
+            self._spare = answered if getattr(req, "method", "GET") == "GET" else None
             return answered
         known = self._known.get(part)
         if known and "Range" in req.headers and not known.startswith("W/"):
             req.headers["If-Range"] = known
-        answer: Response = super().urlopen(req)
+        answer = self._spared(req) or super().urlopen(req)
         self._compare(part, answer)
         return answer
+
+    def _spared(self, req: Request) -> Response | None:
+        """Where an address turned out to be that of a file: the answer that told so, of which
+        nothing was read. It needs not be asked for again."""
+        spare, self._spare = self._spare, None
+        if spare is None or req.method != "GET" or "Range" in req.headers:
+            return None
+        unread = getattr(spare.fp, "_fp_bytes_read", None) == 0
+        return spare if unread and (spare.status, spare.url) == (200, req.url) else None
 
     def _compare(self, part: str, answer: Response) -> None:
         said = answer.headers.get("ETag") or answer.headers.get("Last-Modified")
