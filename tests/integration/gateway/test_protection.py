@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import httpx
@@ -128,3 +129,66 @@ async def test_a_head_that_is_too_long_is_refused(port: int) -> None:
         assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
     writer.close()
     await writer.wait_closed()
+
+
+async def _said(port: int, *pieces: bytes) -> bytes:
+    """All that a client is told who sends this, piece by piece, and goes on until it is left."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        with suppress(ConnectionError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+HEAD = b"GET /ping HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /ping HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD + b"X-Long: ", *[b"x" * 4096] * 20],
+        [HEAD, *[b"X-Many: " + b"x" * 200 + b"\r\n"] * 200],
+        [b"GET /" + b"x" * 2 * HEAD_BYTES + b" HTTP/1.1\r\nHost: x\r\n\r\n"],
+        [b"GET /ping HTTP/1.1\r\n\r\n"],
+        [HEAD + b"Host: y\r\n\r\n"],
+        [POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
+        [POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"],
+        [POST + b"Content-Length: +5\r\n\r\nhello"],
+        [POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"],
+        [POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"],
+        [HEAD + b"X-One: a\x00b\r\n\r\n"],
+        [HEAD + b"X-One: a\rX-Two: b\r\n\r\n"],
+        [HEAD + b"X One: a\r\n\r\n"],
+        [b"GET /ping HTTP/1.1\nHost: x\n\n"],
+    ],
+    ids=[
+        "a line that does not end", "too many lines", "a long address",
+        "no host", "two hosts", "two kinds of length", "two lengths", "a length with a sign",
+        "an unknown coding", "a space before the colon", "NUL", "a bare CR", "a space in a name",
+        "bare line feeds",
+    ],
+)  # fmt: skip
+async def test_what_two_servers_could_read_in_two_ways_is_refused(
+    port: int, pieces: list[bytes]
+) -> None:
+    answer = await _said(port, *pieces)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_lines_behind_a_body_have_the_limits_of_a_head(port: int) -> None:
+    line = b"X-Behind: " + b"x" * 200 + b"\r\n"
+    begun = POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    answer = await _said(port, begun, *[line] * 200)
+    assert answer.endswith(b"Invalid HTTP request received.")
+
+
+async def test_requests_that_come_at_once_are_answered_in_their_order(port: int) -> None:
+    many = (HEAD + b"\r\n") * 300 + HEAD + b"Connection: close\r\n\r\n"
+    answer = await _said(port, many)
+    assert answer.count(b"HTTP/1.1 200 ") == 301

@@ -6,13 +6,15 @@ A request's head has so many seconds and bytes. Bodies are the application's: it
 import asyncio
 from typing import Final
 
-import h11
-
 from .zero_copy import ZeroCopy
 
 HEAD_SECONDS: Final = 15.0
 HEAD_BYTES: Final = 32 * 1024
 LATE: Final = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class Refused(Exception):
+    """A head that is too long, or that does not say for whom it is."""
 
 
 class Impatient(ZeroCopy):
@@ -24,22 +26,62 @@ class Impatient(ZeroCopy):
         """The time begins."""
         super().connection_made(transport)
         self._deadline: asyncio.TimerHandle | None = None
-        self._watch(begun=True)
+        self._part = "nothing"
+        self._heads = 0
+        self._size = 0
+        self._unread = 0
+        self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """It ends with the head; the next one's begins with its first byte."""
+        """The parser keeps what is not yet a whole line, however long it is: that is counted."""
+        part, heads = self._part, self._heads
         super().data_received(data)
-        self._watch(begun=bool(self.conn.trailing_data[0]))
+        if self._part == "head" and part != "body" and heads == self._heads:
+            self._unread += len(data)
+            if self._unread > HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too long.")
+        elif self._part == "nothing" and not self._answers:
+            self._watch()  # empty lines are no request
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
         self._forget()
         super().connection_lost(exc)
 
-    def _watch(self, begun: bool) -> None:
-        if self.conn.their_state is not h11.IDLE or not begun:
-            self._forget()
-        elif self._deadline is None:
+    def on_message_begin(self) -> None:
+        """The time of the next request begins with its first byte."""
+        super().on_message_begin()
+        self._part, self._size, self._unread = "head", 0, 0
+        self._watch()
+
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Also of those behind a body."""
+        self._grow(len(name) + len(value))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The time is over."""
+        self._part = "body"
+        self._heads += 1
+        self._forget()
+        _require_host(self.parser.get_http_version(), self.headers)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._part = "nothing"
+        super().on_message_complete()
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > HEAD_BYTES:
+            raise Refused
+
+    def _watch(self) -> None:
+        if self._deadline is None:
             self._deadline = self.loop.call_later(self.head_seconds, self._leave)
 
     def _forget(self) -> None:
@@ -47,7 +89,22 @@ class Impatient(ZeroCopy):
             self._deadline.cancel()
             self._deadline = None
 
+    @property
+    def _answers(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _leave(self) -> None:
-        if not self.transport.is_closing():
+        """Not in the middle of an answer: what comes after it can wait."""
+        self._deadline = None
+        if self._answers:
+            self._watch()
+        elif not self.transport.is_closing():
             self.transport.write(LATE)
             self.transport.close()
+
+
+def _require_host(version: str, headers: list[tuple[bytes, bytes]]) -> None:
+    """Exactly one (RFC 9112, section 3.2): two would let a proxy and us see different places."""
+    hosts = sum(name == b"host" for name, _ in headers)
+    if hosts > 1 or (version == "1.1" and not hosts):
+        raise Refused

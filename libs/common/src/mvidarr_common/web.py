@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from .impatient import HEAD_BYTES, Impatient
+from .impatient import Impatient
 from .prepared import Prepared
 
 KEEP_ALIVE = 75
@@ -29,7 +29,7 @@ async def serving(app: ASGIApp, host: str, port: int, *, patience: int = 5) -> A
     port, which the system chooses for 0."""
     with socket.create_server((host, port), family=_family(host), backlog=2048) as listener:
         config = uvicorn.Config(
-            app, http=Impatient, ws=Prepared, h11_max_incomplete_event_size=HEAD_BYTES,
+            app, http=Impatient, ws=Prepared,
             log_config=None, access_log=False, server_header=False, proxy_headers=False,
             timeout_graceful_shutdown=patience, timeout_keep_alive=KEEP_ALIVE,
             ws_max_size=64 * 1024, ws_per_message_deflate=False,

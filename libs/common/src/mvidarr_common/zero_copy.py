@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import anyio.to_thread
-import h11
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 log = logging.getLogger(__name__)
 
@@ -26,20 +25,22 @@ PATIENCE: Final = 60.0
 """Seconds in which a client has to take something."""
 
 
-class ZeroCopy(H11Protocol):
+class ZeroCopy(HttpToolsProtocol):
     """A connection that can send files, unless it is encrypted."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Offer it to the application."""
-        super().connection_made(transport)
         if sys.platform == "linux" and self.scheme == "http":
-            self.app = _offering(self.app, self)
+            app = _offering(app, self, cycle)
+        super()._start_asgi_task(cycle, app)
 
-    async def send_file(self, file: int, offset: int, count: int) -> None:
+    async def send_file(
+        self, cycle: RequestResponseCycle, file: int, offset: int, count: int
+    ) -> None:
         """Send this part of an open file as the next of the body. Who does not take it is left."""
         if self.transport.is_closing():
             return
-        self.conn.send_with_data_passthrough(h11.Data(data=_Counted(count)))  # type: ignore[arg-type]
+        cycle.expected_content_length -= count
         await self._written()
         if self.transport.is_closing():
             return
@@ -59,21 +60,12 @@ class ZeroCopy(H11Protocol):
             self.transport.set_write_buffer_limits()
 
 
-class _Counted:
-    """Stands for so many bytes where only their number counts."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-
-def _offering(app: ASGIApp, protocol: ZeroCopy) -> ASGIApp:
+def _offering(app: Any, protocol: ZeroCopy, cycle: RequestResponseCycle) -> ASGIApp:
     async def offering(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == EXTENSION:
-                await protocol.send_file(message["file"], message["offset"], message["count"])
+                about = message["file"], message["offset"], message["count"]
+                await protocol.send_file(cycle, *about)
             else:
                 await send(message)
 
