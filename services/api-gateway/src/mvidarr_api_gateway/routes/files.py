@@ -36,6 +36,8 @@ CONTENT: dict[int | str, dict[str, Any]] = {
     416: {},
 }
 
+PICTURE: dict[int | str, dict[str, Any]] = CONTENT | {200: {"content": {"image/*": {}}}}
+
 
 @router.get("", openapi_extra=needs("readonly"), response_model=FilesWithMore)
 async def files(asked: Annotated[ListFiles, Query()], deps: Given) -> Response:
@@ -55,7 +57,7 @@ async def file(id: FileId, deps: Given, asked: Annotated[WithFile, Query()]) -> 
     return json_bytes(await deps.reads.get(GetFile(id=id, **dict(asked))))
 
 
-@router.get("/{id}/content", openapi_extra=SHOWN, responses=CONTENT)
+@router.get("/{id}/content", openapi_extra=SHOWN, responses=CONTENT, response_class=Response)
 @router.head("/{id}/content", openapi_extra=SHOWN, include_in_schema=False)
 async def content(id: FileId, request: Request, deps: Given) -> Response:
     """The file itself, or the part that a Range header asks for."""
@@ -66,7 +68,7 @@ async def content(id: FileId, request: Request, deps: Given) -> Response:
     return answer
 
 
-@router.get("/{id}/artwork/{role}", openapi_extra=SHOWN)
+@router.get("/{id}/artwork/{role}", openapi_extra=SHOWN, responses=PICTURE, response_class=Response)
 @router.head("/{id}/artwork/{role}", openapi_extra=SHOWN, include_in_schema=False)
 async def artwork(id: FileId, role: str, request: Request, deps: Given) -> Response:
     """A picture beside the file, by its role: poster, thumb …"""

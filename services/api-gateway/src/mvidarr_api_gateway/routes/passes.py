@@ -16,7 +16,7 @@ from mvidarr_api_gateway.passes import Link, new_link, pass_of, send_reset
 from mvidarr_api_gateway.responses import json_bytes, json_value
 from mvidarr_api_gateway.strength import require_good
 from mvidarr_common.envelope import fresh
-from mvidarr_common.messages import Command, Message
+from mvidarr_common.messages import Command, Message, Value
 from mvidarr_common.messages.ids import PassId, UserId
 from mvidarr_common.messages.passes import (
     AcceptInvitation,
@@ -44,7 +44,15 @@ class NewLink(View):
     expires: datetime
 
 
-@router.post("/auth/forgotten", openapi_extra=needs("anyone"), status_code=202)
+class Received(Value):
+    """It says "accepted", whoever was meant."""
+
+    state: str
+
+
+@router.post(
+    "/auth/forgotten", openapi_extra=needs("anyone"), response_model=Received, status_code=202
+)
 async def forgotten(body: Forgotten, request: Request, deps: Given) -> Response:
     """Send a link for a new password to whoever this is. The answer never says whether anybody
     was found."""

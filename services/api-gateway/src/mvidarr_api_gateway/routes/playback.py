@@ -84,7 +84,7 @@ async def playback(id: FileId, deps: Given, caller: Asker) -> Response:
     return json_value(answer.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
 
 
-@router.get("/{id}/hls/{name:path}", openapi_extra=SHOWN, responses=STREAM)
+@router.get("/{id}/hls/{name:path}", openapi_extra=SHOWN, responses=STREAM, response_class=Response)
 @router.head("/{id}/hls/{name:path}", openapi_extra=SHOWN, include_in_schema=False)
 async def hls(id: FileId, name: str, request: Request, deps: Given, ticket: Ticket) -> Response:
     """The film for streaming: `master.m3u8`, and what its playlists name."""
@@ -114,7 +114,9 @@ async def copy(id: FileId, deps: Given, start: Start = 0.0) -> Response:
     return deps.remuxing.copy(deps.root.at(film.path), film.facts, start)
 
 
-@router.get("/{id}/subtitles/{name}.vtt", openapi_extra=SHOWN, responses=TEXT)
+@router.get(
+    "/{id}/subtitles/{name}.vtt", openapi_extra=SHOWN, responses=TEXT, response_class=Response
+)
 async def subtitles(id: FileId, name: str, deps: Given) -> Response:
     """Subtitles that lie beside the film, as WebVTT."""
     for each in await _subtitles(await present(id, deps), deps):
@@ -127,7 +129,7 @@ async def subtitles(id: FileId, name: str, deps: Given) -> Response:
     raise NotFound("subtitles_not_found", f"The file has no subtitles {name!r}.")
 
 
-@router.get("/{id}/trickplay.vtt", openapi_extra=SHOWN, responses=TEXT)
+@router.get("/{id}/trickplay.vtt", openapi_extra=SHOWN, responses=TEXT, response_class=Response)
 async def trickplay(id: FileId, deps: Given, ticket: Ticket) -> Response:
     """Which small frame stands for which seconds, as WebVTT."""
     sheets = sheets_of((await present(id, deps)).rendition)

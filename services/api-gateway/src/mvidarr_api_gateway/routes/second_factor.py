@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from mvidarr_api_gateway.answers import DECIDED
 from mvidarr_api_gateway.bodies import Code
 from mvidarr_api_gateway.callers import Caller
 from mvidarr_api_gateway.commanding import NOTHING, perform
@@ -12,7 +13,7 @@ from mvidarr_api_gateway.responses import json_value
 from mvidarr_api_gateway.totp import hashes_of, new_recovery_codes, new_secret, step_of, uri_of
 from mvidarr_common.envelope import fresh
 from mvidarr_common.errors import Conflict, Invalid, NotFound
-from mvidarr_common.messages import Command
+from mvidarr_common.messages import Command, Value
 from mvidarr_common.messages.identity import (
     ConfirmSecondFactor,
     EnrolSecondFactor,
@@ -26,7 +27,27 @@ OWN = needs("readonly", enrolling=True)
 UNSEEN = {"Cache-Control": "no-store"}
 
 
-@router.get("", openapi_extra=OWN)
+class FactorView(Value):
+    """How many logins without the app are left, if there is a second factor."""
+
+    confirmed: bool
+    recovery_codes_left: int
+
+
+class FactorSecret(Value):
+    """What an authenticator app is given; `uri` is it as a QR code holds it."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(Value):
+    """Each opens once in place of a code of the app. They are never shown again."""
+
+    recovery_codes: tuple[str, ...]
+
+
+@router.get("", openapi_extra=OWN, response_model=FactorView)
 async def state(caller: Asker, deps: Given) -> Response:
     """Whether there is one, and how many recovery codes are left."""
     factor = await _factor(caller, deps)
@@ -35,7 +56,7 @@ async def state(caller: Asker, deps: Given) -> Response:
     return json_value({"confirmed": confirmed, "recoveryCodesLeft": left})
 
 
-@router.post("", openapi_extra=OWN)
+@router.post("", openapi_extra=OWN | DECIDED, response_model=FactorSecret)
 async def enrol(caller: Asker, deps: Given) -> Response:
     """A new secret, to be shown to the app; it counts once a code of it is confirmed."""
     _require_session(caller)
@@ -45,7 +66,7 @@ async def enrol(caller: Asker, deps: Given) -> Response:
     return json_value(told, headers=UNSEEN)
 
 
-@router.post("/confirm", openapi_extra=OWN)
+@router.post("/confirm", openapi_extra=OWN | DECIDED, response_model=RecoveryCodes)
 async def confirm(body: Code, caller: Asker, deps: Given) -> Response:
     """From now on a login needs a code. The recovery codes are told once."""
     step, codes = await _step(body, caller, deps), new_recovery_codes()
@@ -54,7 +75,7 @@ async def confirm(body: Code, caller: Asker, deps: Given) -> Response:
     return json_value({"recoveryCodes": codes}, headers=UNSEEN)
 
 
-@router.post("/recovery-codes", openapi_extra=OWN)
+@router.post("/recovery-codes", openapi_extra=OWN | DECIDED, response_model=RecoveryCodes)
 async def renew(body: Code, caller: Asker, deps: Given) -> Response:
     """New recovery codes in place of all old ones."""
     step, codes = await _step(body, caller, deps), new_recovery_codes()
