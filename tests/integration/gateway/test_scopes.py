@@ -34,7 +34,8 @@ def test_every_resource_has_its_scopes() -> None:
 async def test_a_key_opens_what_its_scopes_say_and_nothing_else(
     as_: Any, anyone: httpx.AsyncClient
 ) -> None:
-    """Three keys, which may read, write, or do nothing with each resource in turn."""
+    """Three keys, which may read, write, or do nothing with each resource in turn. Each route is
+    tried with what is just enough for it, and with what is just too little."""
     admin = await as_("admin")
     places = sorted(PLACES, key=lambda place: place[1].path == GIVES_BACK)
     for turn in range(3):
@@ -49,6 +50,9 @@ async def test_a_key_opens_what_its_scopes_say_and_nothing_else(
             declared = route.openapi_extra or {}
             reads = method in ("GET", "HEAD") or NO_COMMAND in declared
             wanted = f"{route.tags[0]}:{'read' if reads else 'write'}"
+            level = next((each for each in held if each.startswith(f"{route.tags[0]}:")), None)
+            if level == (f"{route.tags[0]}:write" if reads else None):
+                continue  # the other two keys say as much
             may = declared[DECLARED] == "anyone" or covers(held, wanted)
             answer = await anyone.request(method, path_of(route), content=b"{", headers=headers)
             missing = answer.status_code == 403 and (
