@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mvidarr_catalog.brain import schema
 from mvidarr_catalog.brain.dialects import open_engine
@@ -196,13 +196,22 @@ async def _wiped(database: str) -> bool:
         generation = (await read_checkpoint(connection)).generation
         tables = [each for each in schema.metadata.sorted_tables if each is not schema.checkpoint]
         tables += [table_of(row, generation) for row in whole_brain().rows]
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        # All in one message: one after the other they would take longer than many a test.
-        await driver.execute(";".join(f'DELETE FROM "{table.name}"' for table in tables))
+        await _delete_all(connection, [table.name for table in tables])
         forgotten = {"log_id": None, "offset": -1, "event_id": None, "seq": 0}
         await connection.execute(sa.update(schema.checkpoint).values(forgotten))
     return generation == 1
+
+
+async def _delete_all(connection: AsyncConnection, tables: list[str]) -> None:
+    """In one message where that can be: one by one it would take longer than many a test."""
+    statements = [f"DELETE FROM {table}" for table in tables]
+    if connection.dialect.name == "postgresql":
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute(";".join(statements))
+    else:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
 
 
 @asynccontextmanager

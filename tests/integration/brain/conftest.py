@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.integration.brain.told import LIVE
+from tests.integration.catalogs import Databases
 
 from mvidarr_catalog.brain.dialects import open_engine
 from mvidarr_catalog.brain.leader import Chore, Leader
@@ -128,16 +129,25 @@ def ground(request: pytest.FixtureRequest) -> tuple[str, DatabaseServer]:
     return node.url(node.new_vhost()), server
 
 
+@pytest.fixture(scope="session")
+def lenders() -> dict[DatabaseServer, Databases]:
+    """Each server's databases: to make all tables takes longer than most tests."""
+    return {}
+
+
 @pytest.fixture
-async def world(ground: tuple[str, DatabaseServer]) -> AsyncIterator[World]:
+async def world(
+    ground: tuple[str, DatabaseServer], lenders: dict[DatabaseServer, Databases]
+) -> AsyncIterator[World]:
     """An empty system."""
     bus_url, server = ground
-    engine = open_engine(await asyncio.to_thread(server.new_database))
-    try:
-        async with open_bus(bus_url, "test") as bus:
-            yield World(bus, engine, whole_brain())
-    finally:
-        await engine.dispose()
+    async with lenders.setdefault(server, Databases(server)).lend() as database:
+        engine = open_engine(database)
+        try:
+            async with open_bus(bus_url, "test") as bus:
+                yield World(bus, engine, whole_brain())
+        finally:
+            await engine.dispose()
 
 
 @pytest.fixture
