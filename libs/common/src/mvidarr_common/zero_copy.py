@@ -87,12 +87,13 @@ async def _copy(out: int, file: int, offset: int, count: int) -> None:
         if sent == 0:
             raise EOFError(f"the file ends at {offset} and not at {end}")
         offset += sent
+        if offset < end:
+            await asyncio.sleep(0)  # others have a turn
 
 
 async def _pushed(out: int, file: int, offset: int, length: int) -> int:
     """As much as the socket takes now; what the disk still has to give is waited for elsewhere."""
     if _is_in_memory(file, offset, length):
-        await asyncio.sleep(0)
         return os.sendfile(out, file, offset, length)
     return await anyio.to_thread.run_sync(os.sendfile, out, file, offset, length)
 
