@@ -36,7 +36,7 @@ lock: ## pin every dependency anew, with hashes, in requirements.lock
 	echo cyclonedx-bom==7.5.0 | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header - -o deploy/sbom.txt
 
-lint: install $(VENV)/.deploy-tools ## format check, lint, types, import rules
+lint: install $(VENV)/.deploy-tools $(VENV)/.clients ## format check, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -51,7 +51,7 @@ TESTED := --ignore tests/deploy/test_scanners.py \
 
 # What `test` runs once the servers are there: what waits most comes first; no scanners. Beside the
 # type checker, which uses one core, the tests are compiled: else each of the processes would do it.
-check: install $(VENV)/.deploy-tools
+check: install $(VENV)/.deploy-tools $(VENV)/.clients
 	@$(BIN)/pytest --collect-only -qq $(TESTED) > /dev/null 2>&1 & \
 	  $(MAKE) --no-print-directory lint && wait
 	$(BIN)/pytest -q -n 4 --no-loadscope-reorder $(TESTED)
