@@ -113,11 +113,11 @@ async def _newest(ids: Sequence[str], read: Read) -> list[VideoView]:
     rank = sa.func.row_number().over(
         partition_by=columns.artist_id, order_by=(columns.added.desc(), columns.id)
     )
-    theirs = sa.select(columns.id, rank.label("rank")).where(
+    theirs = sa.select(columns.id, rank.label("place")).where(
         columns.artist_id.in_(ids), columns.state != "deleted"
     )
     ranked = theirs.subquery()
-    few = sa.select(ranked.c.id).where(ranked.c.rank <= NEWEST)
+    few = sa.select(ranked.c.id).where(ranked.c.place <= NEWEST)
     found = await read.rows(Video, columns.id.in_(few))
     shown = await video_queries.views(read, found)
     return sorted(shown, key=lambda each: each.added, reverse=True)
