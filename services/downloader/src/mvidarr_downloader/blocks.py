@@ -23,8 +23,11 @@ LEAST = 32 * 1024
 @contextmanager
 def as_they_come() -> Iterator[None]:
     """Within the block whoever asks for LARGE bytes gets those that are there; the whole process
-    is bound. What is packed is read as ever."""
-    read = RequestsResponseAdapter._real_read
+    is bound. What is packed is read as ever; so is all, by a yt-dlp that reads in another way."""
+    read = getattr(RequestsResponseAdapter, "_real_read", None)
+    if read is None:
+        yield
+        return
 
     def reading(self: RequestsResponseAdapter, amount: int | None = None) -> bytes:
         if amount != LARGE or self.headers.get("Content-Encoding"):
