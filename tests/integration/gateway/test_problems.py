@@ -40,6 +40,8 @@ BAD: list[tuple[str, str, bytes | None, int, str]] = [
     ("POST", f"{V1}/videos/no/dance", None, 404, "not_found"),
     ("GET", f"{V1}/history/planet/1", None, 404, "not_found"),
     ("GET", f"{V1}/videos?state=flying", None, 422, "invalid_query"),
+    ("POST", f"{V1}/videos/import", b'{"path": "a\\\\b.mp4"}', 422, "invalid_body"),
+    ("POST", f"{V1}/videos/import", b'{"path": "/a.mp4"}', 422, "invalid_body"),
     ("GET", f"{V1}/videos?sate=ready", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?limit=0", None, 422, "invalid_query"),
     ("GET", f"{V1}/videos?limit=501", None, 422, "invalid_query"),

@@ -11,7 +11,7 @@ from mvidarr_common.messages.curating import MOST_AT_ONCE
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import ArtistId, JobId, ProfileId, VideoId
 from mvidarr_common.messages.jobs import AnySpec
-from mvidarr_common.messages.library import Description, DescriptionField
+from mvidarr_common.messages.library import Description, DescriptionField, ImportPath
 from mvidarr_common.messages.notify import Channel
 from mvidarr_common.messages.pipelines import PipelineName
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE, QualityProfile
@@ -135,7 +135,7 @@ class NewVideo(Body):
 class NewImport(Body):
     """A file below import/ in the data root, and what is known of it already."""
 
-    path: str = Field(min_length=1, max_length=1000)
+    path: ImportPath
     known: DescriptionBody = DescriptionBody()
     profile_id: ProfileId = DEFAULT_PROFILE
 

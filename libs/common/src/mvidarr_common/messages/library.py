@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,10 @@ Name = Field(min_length=1, max_length=300)
 DescriptionField = Literal[
     "title", "artist", "album", "released", "description", "genres", "directors", "studio"
 ]
+
+
+ImportPath = Annotated[str, Field(pattern=r"^[^/\\][^\\]*$", max_length=1000)]
+"""The path of a file below `import/`."""
 
 
 class Description(Value):
@@ -86,7 +90,7 @@ class AddVideo(Command, wire="video.add"):
 class ImportVideo(Command, wire="video.import"):
     """Take a file below `import/` in the data root into the library; the file itself stays."""
 
-    path: str = Field(pattern=r"^[^/\\][^\\]*$", max_length=1000)
+    path: ImportPath
     known: Description = Description()
     profile_id: ProfileId = DEFAULT_PROFILE
 
