@@ -124,6 +124,7 @@ async def _gateway(url: str, folder: Path, n: int) -> AsyncIterator[tuple[httpx.
         data_root=root,
         admin_password=SecretStr(PASSWORD),
         outcome_wait=60,
+        token_lifetime=86400,
     )
     async with open_bus(url, f"gateway {n}") as bus:
         key = InstanceKey(b"k" * 32)
