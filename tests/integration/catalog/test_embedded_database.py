@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -66,10 +67,10 @@ async def gone(process: psutil.Process) -> None:
 
 
 @asynccontextmanager
-async def owner(folder: Path) -> AsyncIterator[tuple[Process, str]]:
+async def owner(folder: Path, **environment: str) -> AsyncIterator[tuple[Process, str]]:
     """Another process that owns a database in this folder."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER, str(folder), stdout=PIPE
+        sys.executable, "-c", OWNER, str(folder), stdout=PIPE, env=os.environ | environment
     )
     try:
         assert process.stdout is not None
@@ -129,6 +130,17 @@ async def test_a_half_made_data_directory_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "data.new").mkdir()
     (tmp_path / "data.new" / "PG_VERSION").write_text("18\n")
     async with embedded_database(tmp_path) as url:
+        assert await ask(url, "SELECT 1") == 1
+
+
+async def test_the_programs_may_lie_where_only_their_owner_may_look(tmp_path: Path) -> None:
+    closed = tmp_path / "home"
+    closed.mkdir(mode=0o700)
+    package = programs().parent.parent
+    for folder in package.parent.glob(f"{package.name}*"):
+        shutil.copytree(folder, closed / folder.name, symlinks=True)
+    async with owner(closed / "db", PYTHONPATH=str(closed)) as (_, url):
+        assert str(closed) in server(closed / "db").exe()
         assert await ask(url, "SELECT 1") == 1
 
 

@@ -12,8 +12,9 @@ import signal
 import sys
 
 NOBODY = 65534
-_SET_DEATH_SIGNAL, _SET_KEEP_CAPABILITIES, _AMBIENT, _AMBIENT_RAISE = 1, 8, 47, 2
-_OVERRIDE, _READ_SEARCH = 1, 2
+_SET_DEATH_SIGNAL, _SET_KEEP_CAPABILITIES, _SET_BITS, _AMBIENT, _AMBIENT_RAISE = 1, 8, 28, 47, 2
+_NO_FIXUP = 1 << 2
+_OVERRIDE, _READ_SEARCH, _BITS = 1, 2, 8
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -42,12 +43,23 @@ def _become_nobody(libc: ctypes.CDLL, program: str) -> None:
 
 
 def _keep(libc: ctypes.CDLL, capability: int) -> bool:
-    """Hold one capability across exec; False where we do not have it."""
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    sets = (ctypes.c_uint32 * 6)(*([1 << capability] * 3), 0, 0, 0)
-    if libc.capset(header, sets) != 0:
+    """Hold one capability across exec; False where we do not have it.
+
+    PostgreSQL looks for its programs with access(2), which counts the capabilities of others than
+    root only where the bit says that they are not fixed up for the user (capabilities(7)).
+    """
+    if _hold(libc, capability, _BITS):
+        libc.prctl(_SET_BITS, _NO_FIXUP, 0, 0, 0)
+    if not _hold(libc, capability):
         return False
     return bool(libc.prctl(_AMBIENT, _AMBIENT_RAISE, capability, 0, 0) == 0)
+
+
+def _hold(libc: ctypes.CDLL, *capabilities: int) -> bool:
+    """Have exactly these; False where we do not have them all."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    held = sum(1 << each for each in capabilities)
+    return bool(libc.capset(header, (ctypes.c_uint32 * 6)(held, held, held, 0, 0, 0)) == 0)
 
 
 if __name__ == "__main__":
