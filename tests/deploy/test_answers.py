@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,9 @@ def test_nothing_is_accepted_while_the_broker_has_no_memory_and_everything_after
         assert {each.headers["retry-after"] for each in refused} == {"10"}
         wait_until(lambda: ask("Accepted").is_success, "an acceptance")
         assert ask("Hanging").is_success
-        found = api.get("/artists", params={"limit": 100}).json()["items"]
+        shown = partial(api.get, "/artists", params={"limit": 100})
+        wait_until(lambda: shown().is_success, "an answer of the catalog")
+        found = shown().json()["items"]
     names = Counter(each["name"] for each in found)
     assert (names["Hanging"], names["Accepted"]) == (1, 1)
     assert [name for name in names if name.startswith("Refused ")] == []

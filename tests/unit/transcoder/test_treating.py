@@ -27,6 +27,7 @@ FACTS = MediaFacts(
     container="mp4", duration=100.0, size=1, bitrate=900_000, video=(FILM,), audio=(SOUND,)
 )
 QUIET = Loudness(-30.1, -9.5, 4.0, -40.6, 0.3)
+SUNG = MediaFacts(container="mkv", duration=1.0, size=1, subtitles=("subrip:eng", "ass:eng"))
 
 
 def film(**changes: Any) -> VideoStream:
@@ -92,8 +93,14 @@ def test_borders_are_those_seen_most_often_and_only_if_they_matter() -> None:
 
 
 def test_no_name_of_a_file_breaks_out_of_the_filter() -> None:
-    made = burning(Path("/a/it's [a], b: c.mkv"), 1)
-    assert made == r"subtitles=filename=/a/it\\\'s \[a\]\, b\\: c.mkv:si=1"
+    made = burning(Path("/a/it's [a], b: c.mkv"), SUNG, 1)
+    assert made.startswith(r"subtitles=filename=/a/it\\\'s \[a\]\, b\\: c.mkv:si=1:fontsdir=/")
+
+
+def test_words_that_say_how_they_look_keep_their_font() -> None:
+    plain, styled = (burning(Path("/film.mkv"), SUNG, number) for number in (0, 1))
+    assert plain.endswith(":force_style=FontName=Source Sans Pro")
+    assert "force_style" not in styled
 
 
 def test_streams_that_fit_are_copied_only_when_that_is_wished() -> None:

@@ -145,7 +145,7 @@ def _chain(cooking: Cooking, picture: VideoStream) -> list[str]:
     chain = picture_filters(cooking.treatment, picture, size, cooking.measured)
     texts = texts_of(cooking.facts)
     if cooking.treatment.subtitles == "burn" and texts:
-        chain.append(burning(cooking.source, texts[0]))
+        chain.append(burning(cooking.source, cooking.facts, texts[0]))
     return chain
 
 

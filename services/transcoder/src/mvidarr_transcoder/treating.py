@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from mvidarr_common.messages.jobs import Treatment
@@ -20,6 +21,11 @@ RANGE = 11
 _LEAST_BORDER = 0.02
 _TEXTS = frozenset({"mov_text", "subrip", "srt", "webvtt", "ass", "ssa", "text"})
 """Subtitles that are letters; pictures of letters fit into neither MP4 nor WebM."""
+_STYLED = frozenset({"ass", "ssa"})
+
+FONTS = Path(str(files("font_source_sans_pro"))) / "files"
+FONT = "Source Sans Pro"
+"""Has Latin, Greek and Cyrillic letters; others come from the system's fonts, where it has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,12 @@ def texts_of(facts: MediaFacts) -> list[int]:
     return [n for n, name in enumerate(facts.subtitles) if name.split(":")[0] in _TEXTS]
 
 
-def burning(source: Path, number: int) -> str:
-    """The filter that draws subtitle stream `number` of a file into the picture."""
-    return f"subtitles=filename={quoted(source)}:si={number}"
+def burning(source: Path, facts: MediaFacts, number: int) -> str:
+    """The filter that draws subtitle stream `number` of a file into the picture, in a font that we
+    bring along: a server may have none. Those that say how they look are left as they are."""
+    drawn = f"subtitles=filename={quoted(source)}:si={number}:fontsdir={quoted(FONTS)}"
+    styled = facts.subtitles[number].split(":")[0] in _STYLED
+    return drawn if styled else f"{drawn}:force_style=FontName={FONT}"
 
 
 def quoted(path: Path) -> str:
