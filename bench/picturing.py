@@ -1,5 +1,5 @@
 """Pictures of a film, as a thumbnails job takes them in one pass (tiles, a contact sheet, posters),
-against one FFmpeg for each picture, which seeks to the same moment."""
+against one FFmpeg for each picture, which seeks to the key frame before the same moment."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL
@@ -50,7 +50,8 @@ async def measure(ground: Ground) -> AsyncIterator[Figure]:
 async def _one_by_one(ffmpeg: str, film: Path, moments: list[float]) -> None:
     for at in moments:
         process = await asyncio.create_subprocess_exec(
-            ffmpeg, "-v", "error", "-nostdin", "-y", "-ss", f"{at:g}", "-i", film, "-frames:v", "1",
+            ffmpeg, "-v", "error", "-nostdin", "-y", "-noaccurate_seek", "-ss", f"{at:g}",
+            "-i", film, "-frames:v", "1",
             "-vf", "scale=320:-2", "-q:v", "3", film.with_name("picture.jpg"),
             stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL,
         )  # fmt: skip

@@ -5,6 +5,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from PIL import Image, ImageStat
 
@@ -13,6 +14,7 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Artwork, Probe, Thumbnails
 from mvidarr_transcoder.media import measure
 from mvidarr_transcoder.media.posters import interest
+from mvidarr_transcoder.media.reel import Reel
 from mvidarr_transcoder.operations import probe, thumbnails
 
 BLACK_THEN_FILM = [
@@ -107,6 +109,17 @@ async def test_probing_gives_the_facts_or_a_reason(
     with pytest.raises(JobError) as caught:
         await run(probe, Probe(path=put("no.mp4", b"nothing of the kind" * 99)))
     assert caught.value.code == "damaged_corrupt"
+
+
+async def test_a_moment_is_shown_by_the_key_frame_before_it_once_and_then_by_its_own(
+    make: Any,
+) -> None:
+    path = make("keys.mp4", "-f", "lavfi", "-i", "testsrc2=s=64x36:r=10:d=6", "-g", "10",
+                "-c:v", "libx264", "-sc_threshold", "0")  # fmt: skip
+    with av.open(str(path)) as film:
+        reel = Reel(film, film.streams.video[0])
+        shown = [reel.frame_about(at) for at in (1.5, 1.7, 4.2)]
+    assert [frame and frame.time for frame in shown] == [1.0, 1.7, 4.0]
 
 
 async def test_one_pass_gives_candidates_in_sizes_and_formats_a_contact_sheet_and_an_index(

@@ -20,6 +20,7 @@ class Reel:
         self._container, self._film, self._tick = container, film, film.time_base
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._shown: av.VideoFrame | None = None
+        self._given: set[int] = set()
 
     def frame_at(self, at: float) -> av.VideoFrame | None:
         """The frame that is seen then, or the last one; no moment may come before an earlier."""
@@ -27,23 +28,33 @@ class Reel:
 
     def frame_about(self, at: float) -> av.VideoFrame | None:
         """A frame near that moment that costs little: the key frame before it, where the index
-        knows of one that has not been passed; else the frame that is seen then."""
+        knows of one that was not given here before; else the frame that is seen then."""
         wanted = self._tick_of(at)
         key = self._key_before(wanted)
-        return self._frame(wanted if key is None or self._has_passed(key) else key)
+        if key is None or key in self._given:
+            return self._frame(wanted)
+        self._given.add(key)
+        if not self._has_passed(key):
+            self._leap(wanted)
+            self._shown = next(self._frames, self._shown)
+        return self._shown
 
     def _frame(self, wanted: int) -> av.VideoFrame | None:
         if self._shown is not None and _is_seen(self._shown, wanted):
             return self._shown
         if self._is_worth_a_leap(wanted):
-            self._container.seek(wanted, stream=self._film)
-            self._frames = self._container.decode(self._film)
+            self._leap(wanted)
         for frame in self._frames:
             self._shown = frame
             if _is_seen(frame, wanted):
                 return frame
         self.over = True
         return self._shown
+
+    def _leap(self, wanted: int) -> None:
+        """To the key frame before it."""
+        self._container.seek(wanted, stream=self._film)
+        self._frames = self._container.decode(self._film)
 
     def _is_worth_a_leap(self, wanted: int) -> bool:
         """Whether a key frame lies between here and there, as far as the index tells."""
