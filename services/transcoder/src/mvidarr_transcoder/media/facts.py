@@ -23,6 +23,8 @@ _MOST_TAGS, _LONGEST_TAG, _MOST_CHAPTERS = 40, 1000, 100
 def measure(path: str) -> MediaFacts:
     """Probe a file; raises av.FFmpegError for what is no media file."""
     with open_media(path) as container:
+        for film in container.streams.video:
+            film.codec_context.thread_count = 1  # for one frame threads take longer to start
         return facts_of(container, Path(path))
 
 
