@@ -40,7 +40,7 @@ class Impatient(ZeroCopy):
             self._unread += len(data)
             if self._unread > HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too long.")
-        elif self._part == "nothing" and not self._answers:
+        elif self._part == "nothing" and not self._answers and not self._became_another:
             self._watch()  # empty lines are no request
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -88,6 +88,11 @@ class Impatient(ZeroCopy):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    @property
+    def _became_another(self) -> bool:
+        """A websocket has its own patience."""
+        return self.transport.get_protocol() is not self
 
     @property
     def _answers(self) -> bool:
