@@ -8,6 +8,7 @@ from dataclasses import replace
 import httpx
 import pytest
 from tests.integration.catalogs import Catalog
+from websockets.asyncio.client import connect
 
 from mvidarr_api_gateway.app import application
 from mvidarr_api_gateway.deps import Deps
@@ -101,6 +102,22 @@ async def test_who_does_not_say_what_they_want_is_left(
         writer.write(head)
         async with asyncio.timeout(10):
             assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_websocket_has_a_patience_of_its_own(
+    deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Impatient, "head_seconds", 0.2)
+    async with (
+        serving(application(deps), "127.0.0.1", 0) as port,
+        connect(f"ws://127.0.0.1:{port}/api/v1/events") as listener,
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+            await (await listener.ping())
         writer.close()
         await writer.wait_closed()
 
