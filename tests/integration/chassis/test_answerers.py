@@ -2,15 +2,19 @@
 
 import asyncio
 import os
+import resource
 import signal
+import time
 from collections.abc import AsyncIterator
 
 import psutil
 import pytest
 
-from mvidarr_common import answering
+from mvidarr_common import answering, forked
 from mvidarr_common.errors import JobError
+from mvidarr_common.forkserver import Limits
 from mvidarr_common.processes import Children, open_children
+from mvidarr_common.testing.conditions import eventually
 
 
 @pytest.fixture
@@ -25,6 +29,13 @@ def crash() -> None:
 
 def refuse() -> None:
     raise JobError("gone", "It is gone.")
+
+
+def use_up(seconds: float) -> int:
+    """What of its processor time this process may have used before it is told."""
+    while time.process_time() < seconds:
+        pass
+    return resource.getrlimit(resource.RLIMIT_CPU)[0]
 
 
 async def test_one_child_answers_one_call_after_another(children: Children) -> None:
@@ -70,3 +81,49 @@ async def test_resting_ends_those_that_wait(children: Children) -> None:
     await children.rest()
     assert not psutil.pid_exists(pid)
     assert await children.ask(os.getpid) != pid
+
+
+async def test_what_is_told_on_the_way_is_heard(children: Children) -> None:
+    heard: list[object] = []
+    for n in range(2):
+        await children.ask(forked.tell, n, on_message=heard.append)
+    assert heard == [0, 1]
+
+
+async def test_a_child_that_is_spent_is_not_asked_again(children: Children) -> None:
+    pid = await children.ask(os.getpid)
+    await children.ask(forked.spend, "it is dirty")
+    await eventually(lambda: not psutil.pid_exists(pid))
+    assert await children.ask(os.getpid) != pid
+
+
+async def test_a_failure_that_nobody_has_foreseen_costs_the_child(children: Children) -> None:
+    pid = await children.ask(os.getpid)
+    with pytest.raises(FileNotFoundError):
+        await children.ask(os.chdir, "/nowhere")
+    assert await children.ask(os.getpid) != pid
+
+
+async def test_a_child_that_dies_while_it_waits_costs_no_call(children: Children) -> None:
+    pid = await children.ask(os.getpid)
+    os.kill(pid, signal.SIGKILL)
+    await eventually(lambda: not psutil.pid_exists(pid))
+    assert await children.ask(os.getpid) != pid
+
+
+async def test_a_child_that_nobody_asks_ends(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "IDLE_SECONDS", 0.05)
+    pid = await children.ask(os.getpid)
+    await eventually(lambda: not psutil.pid_exists(pid))
+
+
+async def test_each_call_has_the_whole_processor_time_and_no_more() -> None:
+    async with open_children(limits=Limits(seconds=1)) as limited:
+        told = await limited.ask(use_up, 0.0)
+        assert await limited.ask(use_up, told - 0.9) == told
+        assert await limited.ask(use_up, 0.0) == told + 1
+        with pytest.raises(JobError) as raised:
+            await limited.ask(use_up, 600.0)
+        assert raised.value.code == "worker_child_died"

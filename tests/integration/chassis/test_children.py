@@ -306,6 +306,7 @@ async def main():
         await asyncio.gather(
             children.run("sh", "-c", STUBBORN, on_line=lambda _: print("up", flush=True)),
             children.call(have_grandchildren, on_message=lambda _: print("up", flush=True)),
+            children.ask(have_grandchildren, on_message=lambda _: print("up", flush=True)),
         )
 
 asyncio.run(main())
@@ -318,8 +319,8 @@ def test_a_killed_worker_leaves_no_orphan(mark: str, number: signal.Signals) -> 
     script = VICTIM.format(root=root)
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as victim:
         assert victim.stdout is not None
-        assert [victim.stdout.readline() for _ in range(2)] == [b"up\n", b"up\n"]
-        while len(marked(mark)) < 8:
+        assert [victim.stdout.readline() for _ in range(3)] == [b"up\n"] * 3
+        while len(marked(mark)) < 11:
             time.sleep(0.02)
         victim.send_signal(number)
     deadline = time.monotonic() + 10

@@ -85,7 +85,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def children() -> AsyncIterator[Children]:
-    """Opened once: every job gets a child of its own from them, as in a worker."""
+    """Opened once: jobs get their children from them, as in a worker."""
     async with open_children(service.preload) as children:
         yield children
 

@@ -39,6 +39,7 @@ LOST = 256 * 1024
 
 
 async def test_a_paused_download_goes_on_where_it_was(site: Site, downloader: Any) -> None:
+    await downloader.children.rest()
     site.media[FERRY] = Conduct(rate=600_000)
     settings = DownloaderSettings(allow_private_addresses=True)
     async with open_bus("embedded::memory:", "test") as bus:

@@ -98,6 +98,7 @@ async def test_another_file_of_the_same_length_is_not_mixed_with_the_one_that_wa
 async def test_a_killed_child_costs_an_attempt_and_not_the_bytes(
     site: Site, downloader: Any, fetch: Any
 ) -> None:
+    await downloader.children.rest()
     site.media[FERRY] = Conduct(rate=600_000)
     attempt = asyncio.create_task(fetch(site.url(FERRY)))
     await eventually(lambda: _part(downloader) > 300_000)
@@ -118,6 +119,7 @@ async def test_a_killed_child_costs_an_attempt_and_not_the_bytes(
 async def test_a_cancelled_download_leaves_no_process_no_bytes_and_no_file(
     site: Site, downloader: Any, fetch: Any
 ) -> None:
+    await downloader.children.rest()
     site.media[FERRY] = Conduct(rate=300_000)
     attempt = asyncio.create_task(fetch(site.url(FERRY)))
     await eventually(lambda: any(word.stage == "downloading" for word in downloader.told))

@@ -269,6 +269,7 @@ async def test_a_killed_child_goes_on_from_the_piece_that_it_had_reached(
     whole = await fetch(f"{streams.address}/{manifest}", job_id="whole")
     streams.asked.clear()
     streams.held.add(pieces[4])
+    await downloader.children.rest()
     attempt = asyncio.create_task(fetch(f"{streams.address}/{manifest}", download_fragments=1))
     await eventually(lambda: streams.asked[pieces[4]] == 1)
     [child] = downloading()

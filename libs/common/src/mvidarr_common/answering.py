@@ -1,21 +1,31 @@
-"""Children that stay: each answers one call after another, where a fork would be most of the work.
+"""Children that stay: each answers one call after another, where a fork would be much of the work.
 
-A child that has failed, hung or served often is ended, and another takes its place: a crash costs
-the one call, and what leaks goes with the child.
+A child that has failed, hung, served often or says that it is spent is ended, and another takes its
+place: a crash costs the one call, and what leaks goes with the child. So does one that nobody has
+asked for a while.
 """
 
+import asyncio
+import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from . import forked
 from .errors import JobError
 from .streams import Streams, read_frames
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
-MOST_CALLS = 200
+T = TypeVar("T")
+OnMessage = Callable[[Any], None] | None
+
+MOST_CALLS = 50
 """What one child answers before it goes."""
+
+IDLE_SECONDS = 30.0
+"""After which a child that waits for a call gives its memory back."""
 
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
@@ -25,53 +35,98 @@ class Answerers:
 
     def __init__(self, open_child: Open) -> None:
         self._open = open_child
-        self._idle: list[_Answerer] = []
+        self._idle = deque[_Answerer]()
+        """The one that has waited longest stands first, and is asked last."""
+        self._resting: asyncio.Task[None] | None = None
 
-    async def ask(self, function: Callable[..., T], *args: Any) -> T:
+    async def ask(self, function: Callable[..., T], *args: Any, on_message: OnMessage = None) -> T:
         """What the function returns or raises. Cancelled, or without an answer, its child ends."""
         async with self._lent() as answerer:
-            frame = await answerer.answer(function, args)
-        if frame[0] == "error":
-            raise frame[1]
-        return frame[1]  # type: ignore[no-any-return]  # what the function returned
+            frame = await answerer.answer(function, args, on_message)
+        if frame.kind == "error":
+            raise frame.content
+        return frame.content  # type: ignore[no-any-return]  # what the function returned
 
     async def close(self) -> None:
         """End those that wait."""
-        idle, self._idle = self._idle, []
-        for answerer in idle:
-            await answerer.close()
+        if self._resting is not None:
+            self._resting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._resting
+        while self._idle:
+            await self._idle.popleft().close()
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator["_Answerer"]:
-        answerer = self._idle.pop() if self._idle else await self._new()
+        answerer = await self._alive() or await self._new()
         whole = False
         try:
             yield answerer
-            whole = answerer.served < MOST_CALLS
+            whole = not answerer.spent
         finally:
             if whole:
-                self._idle.append(answerer)
+                self._keep(answerer)
             else:
                 await answerer.close()
+
+    async def _alive(self) -> "_Answerer | None":
+        """One that waits; what kills it meanwhile costs nobody."""
+        while self._idle:
+            answerer = self._idle.pop()
+            if not answerer.gone:
+                return answerer
+            await answerer.close()
+        return None
 
     async def _new(self) -> "_Answerer":
         child = self._open()
         return _Answerer(child, await child.__aenter__())
 
+    def _keep(self, answerer: "_Answerer") -> None:
+        answerer.rests_at = asyncio.get_running_loop().time() + IDLE_SECONDS
+        self._idle.append(answerer)
+        if self._resting is None or self._resting.done():
+            self._resting = asyncio.create_task(self._let_rest())
+
+    async def _let_rest(self) -> None:
+        while self._idle:
+            left = self._idle[0].rests_at - asyncio.get_running_loop().time()
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._idle.popleft().close()
+
 
 class _Answerer:
     def __init__(self, child: AbstractAsyncContextManager[Streams], streams: Streams) -> None:
-        self.served = 0
+        self.spent = ""
+        self.rests_at = 0.0
+        self._served = 0
         self._child = child
         self._reader, self._writer = streams
 
-    async def answer(self, function: Callable[..., Any], args: tuple[Any, ...]) -> forked.Frame:
-        self.served += 1
+    @property
+    def gone(self) -> bool:
+        return self._reader.at_eof()
+
+    async def answer(
+        self, function: Callable[..., Any], args: tuple[Any, ...], on_message: OnMessage
+    ) -> forked.Frame:
+        self._served += 1
         self._writer.write(forked.packed((function, args)))
-        frame = await read_frames(self._reader, None)
+        frame = await read_frames(self._reader, on_message)
         if frame is None:
             raise JobError("worker_child_died", "The child process ended early.", retry=True)
+        self.spent = frame.spent or self._worn(frame)
+        if self.spent:
+            log.debug("a child that stayed is ended: %s", self.spent)
         return frame
+
+    def _worn(self, frame: forked.Frame) -> str:
+        """What speaks against another call to it, on this side."""
+        if frame.kind == "error" and not isinstance(frame.content, JobError):
+            return "it failed in a way that nobody has foreseen"
+        return "it has answered often" if self._served >= MOST_CALLS else ""
 
     async def close(self) -> None:
         await self._child.__aexit__(None, None, None)

@@ -91,8 +91,13 @@ class Attempt(Generic[D]):
         with span(f"call {getattr(function, '__name__', 'function')}"):
             return await self.children.call(function, *args, on_message=on_message)
 
-    async def ask(self, function: Callable[..., T], *args: Any) -> T:
-        return await self.children.ask(function, *args)
+    async def ask(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        on_message: Callable[[Any], None] | None = None,
+    ) -> T:
+        return await self.children.ask(function, *args, on_message=on_message)
 
 
 def _share(done: float | None, total: float | None) -> float | None:

@@ -11,19 +11,34 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-Frame = tuple[Literal["told", "result", "error"], Any]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Frame(NamedTuple):
+    """What a child says: words on the way, and one of the others at the end of a call. `spent` says
+    why the child is to answer no other."""
+
+    kind: Literal["told", "result", "error"]
+    content: Any
+    spent: str = ""
+
 
 _LENGTH = struct.Struct("!I")
 _parent: list[socket.socket] = []
+_spent: list[str] = []
 
 
 def tell(message: object) -> None:
     """Hand an object to the parent's `on_message`; outside of a forked child nobody hears it."""
     for parent in _parent:
-        send(parent, ("told", message))
+        send(parent, Frame("told", message))
+
+
+def spend(why: str) -> None:
+    """After the call that runs now this process is to answer no other."""
+    _spent.append(why)
 
 
 def send(channel: socket.socket, content: object) -> None:
@@ -48,21 +63,22 @@ def frame_length(head: bytes) -> int:
     return length
 
 
-def answer_all(channel: socket.socket) -> None:
-    """Run every call that arrives, until the other end goes."""
+def answer_all(channel: socket.socket, begin: Callable[[], None]) -> None:
+    """Run every call that arrives, after `begin`, until the other end goes or this one is spent."""
     with suppress(EOFError, ConnectionError):
-        while True:
-            answer(channel)
+        while not _spent:
+            answer(channel, begin)
 
 
-def answer(channel: socket.socket) -> None:
+def answer(channel: socket.socket, begin: Callable[[], None] = lambda: None) -> None:
     """Run the call that arrives first, and send back what came of it."""
     _parent[:] = [channel]
     call: Call = receive(channel)
     try:
+        begin()
         function, args = call
-        frame: Frame = ("result", function(*args))
-        body = packed(frame)
+        result = function(*args)
+        body = packed(Frame("result", result, "; ".join(_spent)))
     except BaseException as error:
         body = _packed_error(error)
     channel.sendall(body)
@@ -82,10 +98,10 @@ def _packed_error(error: BaseException) -> bytes:
     """The exception as it is where it can travel, else its text; its traceback goes along."""
     error.add_note("In the child:\n" + "".join(traceback.format_exception(error)))
     try:
-        body = packed(("error", error))
+        body = packed(Frame("error", error, "; ".join(_spent)))
         pickle.loads(body[4:])  # noqa: S301  # some exceptions pickle but cannot be read again
     except Exception:
-        return packed(("error", RuntimeError(f"{type(error).__name__}: {error}")))
+        return packed(Frame("error", RuntimeError(f"{type(error).__name__}: {error}")))
     return body
 
 

@@ -10,6 +10,7 @@ import ctypes
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import selectors
@@ -44,16 +45,23 @@ class Limits:
     seconds: int | None = None
     files: int | None = None
 
-    def keep(self) -> None:
-        """For this process from now on. At the end of its time it is told, then killed."""
+    def keep(self, *, renewed: bool = False) -> None:
+        """For this process from now on. At the end of its time it is told, then killed; one whose
+        time is `renewed` is only told, which ends all that do not ask for it to be otherwise."""
         if self.memory is not None:
             resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
-        if self.seconds is not None:
+        if self.seconds is not None and not renewed:
             resource.setrlimit(resource.RLIMIT_CPU, (self.seconds, self.seconds + 5))
         if self.files is not None:
             most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             allowed = self.files if most == resource.RLIM_INFINITY else min(self.files, most)
             resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+
+    def renew(self) -> None:
+        """The whole processor time again, beside what this process has used by now."""
+        if self.seconds is not None:
+            used, most = math.ceil(time.process_time()), resource.getrlimit(resource.RLIMIT_CPU)[1]
+            resource.setrlimit(resource.RLIMIT_CPU, (used + self.seconds, most))
 
 
 @dataclass
@@ -139,7 +147,8 @@ class Server:
         """In the child: never returns."""
         try:
             self._let_go(descriptors[0])
-            _isolate(server, self.limits)
+            _isolate(server)
+            self.limits.keep(renewed=kind == CALLS)
             channel = socket.socket(fileno=descriptors[1])
             for target, descriptor in zip((1, 2), descriptors[2:], strict=False):
                 os.dup2(descriptor, target)
@@ -148,7 +157,7 @@ class Server:
                 forked.execute(channel)
                 os._exit(127)
             if kind == CALLS:
-                forked.answer_all(channel)
+                forked.answer_all(channel, self.limits.renew)
             else:
                 forked.answer(channel)
             os._exit(0)
@@ -204,7 +213,7 @@ class Server:
 
     def _end_escaped(self) -> None:
         """Orphans that belong to no running child's session came from one that has ended."""
-        for pid in _own_children():
+        for pid in own_children():
             with suppress(ProcessLookupError):
                 if pid not in self.children and os.getsid(pid) not in self.children:
                     os.kill(pid, signal.SIGKILL)
@@ -215,7 +224,7 @@ class Server:
             _signal_group(pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             while True:
-                for pid in _own_children():
+                for pid in own_children():
                     os.kill(pid, signal.SIGKILL)
                 os.waitpid(-1, 0)
 
@@ -245,14 +254,13 @@ def _heed_signals() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _isolate(server: int, limits: Limits) -> None:
+def _isolate(server: int) -> None:
     """A session of its own, bound to die with the server, and the first to go when memory ends."""
     os.setsid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != server:
         os._exit(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limits.keep()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_MORE_LIKELY_TO_BE_KILLED)
 
@@ -282,7 +290,8 @@ def _ended_child() -> int | None:
     return ended.si_pid if ended is not None else None
 
 
-def _own_children() -> Sequence[int]:
+def own_children() -> Sequence[int]:
+    """The processes that this one has started and not waited for."""
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     try:
         return [int(pid) for pid in listing.read_text().split()]

@@ -101,9 +101,15 @@ class Job(Protocol[Deps_co]):
         raises JobError("worker_child_died"). Exceptions of the function are raised here."""
         ...
 
-    async def ask(self, function: Callable[..., T], *args: Any) -> T:
-        """Like `call`, for what takes no longer than a fork, in a child that has answered others
-        before. A crash or a hang still costs this job alone."""
+    async def ask(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        on_message: Callable[[Any], None] | None = None,
+    ) -> T:
+        """Like `call`, where a fork would be much of the work, in a child that has answered others
+        before, one after the other. A crash or a hang still costs this job alone; what may leave
+        something behind says so with `forked.spend()`, as `leavings` does."""
         ...
 
 

@@ -124,13 +124,18 @@ class Children:
                     frame = await frames
                 if frame is None:
                     raise _died(await child.exit)
-        if frame[0] == "error":
-            raise frame[1]
-        return frame[1]  # type: ignore[no-any-return]  # what the function returned
+        if frame.kind == "error":
+            raise frame.content
+        return frame.content  # type: ignore[no-any-return]  # what the function returned
 
-    async def ask(self, function: Callable[..., T], *args: Any) -> T:
+    async def ask(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        on_message: Callable[[Any], None] | None = None,
+    ) -> T:
         """See `Job.ask`."""
-        return await self._answerers.ask(function, *args)
+        return await self._answerers.ask(function, *args, on_message=on_message)
 
     async def rest(self) -> None:
         """End the children that wait for another call."""

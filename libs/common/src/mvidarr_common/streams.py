@@ -63,9 +63,9 @@ async def read_frames(
         while True:
             length = forked.frame_length(await reader.readexactly(4))
             frame: forked.Frame = pickle.loads(await reader.readexactly(length))  # noqa: S301  # ours
-            if frame[0] != "told":
+            if frame.kind != "told":
                 return frame
             if on_message is not None:
-                on_message(frame[1])
+                on_message(frame.content)
     except (asyncio.IncompleteReadError, ConnectionError):
         return None

@@ -39,9 +39,8 @@ class Way:
 def bounded(manners: Manners, journal: Journal) -> Iterator[Way]:
     """Within the block every failure of yt-dlp's becomes a JobError."""
     guard = None if manners.allow_private else Guard(manners.public)
-    FFmpegPostProcessor._ffmpeg_location.set(manners.ffmpeg)
-    for name in ("no_proxy", "NO_PROXY"):
-        os.environ.pop(name, None)
+    heed_no_exceptions()
+    place = FFmpegPostProcessor._ffmpeg_location.set(manners.ffmpeg)
     try:
         with ExitStack() as stack:
             way = Way(manners, guard, stack)
@@ -53,6 +52,14 @@ def bounded(manners: Manners, journal: Journal) -> Iterator[Way]:
         if failure is None:
             raise
         raise failure from error
+    finally:
+        FFmpegPostProcessor._ffmpeg_location.reset(place)
+
+
+def heed_no_exceptions() -> None:
+    """Of the environment, from the proxies that people have set for a site."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ.pop(name, None)
 
 
 def _failure(error: Exception, journal: Journal, refused: list[str]) -> JobError | None:

@@ -36,6 +36,11 @@ def trusting() -> Iterator[None]:
         _this.trusts = False
 
 
+def trusted() -> bool:
+    """Whether this thread is in such a block."""
+    return bool(getattr(_this, "trusts", False))
+
+
 @dataclass
 class Guard:
     """What may be reached. `doors` are our own ports on loopback; `refused` notes what was tried;
@@ -48,7 +53,7 @@ class Guard:
 
     def look(self, host: str, port: int) -> None:
         """Raise PermissionError for an address that may not be reached."""
-        if getattr(_this, "trusts", False) or (host, port) in self.doors:
+        if trusted() or (host, port) in self.doors:
             return
         if not self.public(ip_address(host.partition("%")[0])):
             self.refused.append(host)
@@ -58,7 +63,7 @@ class Guard:
 @contextmanager
 def only_public(guard: Guard) -> Iterator[None]:
     """Within the block no connection of this process reaches what the guard refuses. The whole
-    process is bound, so this is for children that do one thing."""
+    process is bound, so this is for children that do one thing at a time."""
 
     def look(connection: socket.socket, address: Any) -> None:
         if connection.family in (socket.AF_INET, socket.AF_INET6):

@@ -31,7 +31,7 @@ class Deps:
 
 @asynccontextmanager
 async def open_deps(runtime: Runtime[DownloaderSettings]) -> AsyncIterator[Deps]:
-    """Nothing stays open between jobs: each fetches in a child of its own."""
+    """Nothing stays open here between jobs: they fetch in children."""
     settings = runtime.settings
     runtime.checks["disk"] = partial(lack_of_room, runtime.root.path)
     runtime.notes["yt-dlp"] = ytdlp_note

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from mvidarr_common.addresses import require_public
 from mvidarr_common.errors import JobError
@@ -17,13 +19,17 @@ from .inspecting import inspect_page
 from .metrics import MEMORY
 from .orders import Look, Manners, Order, Progress, Used
 from .sites import at_site
+from .unspoilt import unspoilt
+
+Asked = TypeVar("Asked", Order, Look)
+R = TypeVar("R", Downloaded, Inspected)
 
 START = 60.0
 """Seconds more until the first word: the first child of a worker waits for yt-dlp to be loaded."""
 
 
 async def download(spec: Download, job: Job[Deps]) -> Downloaded:
-    """Fetch in a forked child; a cancelled job ends the child and everything it has started."""
+    """Fetch in a child; a cancelled job ends the child and everything it has started."""
     manners = await _manners_for(spec, job)
     await _require_one(spec.url, manners)
     order = Order(
@@ -52,11 +58,24 @@ async def download(spec: Download, job: Job[Deps]) -> Downloaded:
 
     try:
         async with asyncio.timeout(START + stall) as watch:
-            return await job.call(fetcher_for(spec.url).fetch, order, on_message=show)
+            return await _in_child(job, fetcher_for(spec.url).fetch, order, show)
     except TimeoutError:
         if not watch.expired():
             raise
         raise TIMEOUT.error(f"no progress within {stall:g} seconds") from None
+
+
+async def _in_child(
+    job: Job[Deps],
+    function: Callable[[Asked], R],
+    order: Asked,
+    on_message: Callable[[Any], None] | None = None,
+) -> R:
+    """In a child that has worked for others; in one of its own where it knows secrets, which go
+    with it."""
+    if order.manners.secret:
+        return await job.call(function, order, on_message=on_message)
+    return await job.ask(unspoilt, function, order, on_message=on_message)
 
 
 async def _require_one(address: str, manners: Manners) -> None:
@@ -97,7 +116,8 @@ async def inspect(spec: Inspect, job: Job[Deps]) -> Inspected:
         await require_public(spec.url, manners.allow_private)
     start = _position(spec.cursor)
     job.progress("extracting")
-    return await job.call(inspect_page, Look(spec.url, spec.profile, start, spec.limit, manners))
+    look = Look(spec.url, spec.profile, start, spec.limit, manners)
+    return await _in_child(job, inspect_page, look)
 
 
 def _position(cursor: str | None) -> int:

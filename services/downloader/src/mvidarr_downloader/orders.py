@@ -46,6 +46,12 @@ class Manners:
     public: Callable[[Address], bool] = is_public
     """What may be connected to, unless private addresses are allowed."""
 
+    @property
+    def secret(self) -> bool:
+        """Whether there is something among them that nobody else may come to know."""
+        return any((self.cookies, self.username, self.password, self.netrc, self.proxy,
+                    self.arguments))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

@@ -18,6 +18,7 @@ service: Service[DownloaderSettings, Deps] = Service(
     preload=(
         "mvidarr_downloader.fetchers",
         "mvidarr_downloader.inspecting",
+        "mvidarr_downloader.unspoilt",
         "mvidarr_downloader.warm",
     ),
 )

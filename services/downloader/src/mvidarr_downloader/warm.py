@@ -13,6 +13,7 @@ from yt_dlp.downloader.common import FileDownloader
 from yt_dlp.networking import common
 from yt_dlp.utils import OUTTMPL_TYPES
 
+from .bounds import heed_no_exceptions
 from .remote import Session, learn_extractors
 
 _PAGE = "https://warm.invalid/"
@@ -41,6 +42,8 @@ common.make_ssl_context = cache(common.make_ssl_context)
 
 # Lines of progress are written for a console that nobody looks at, with every block.
 FileDownloader.report_progress = lambda *_: None
+
+heed_no_exceptions()
 
 # Work at import, since this is what a fork server does with a module. It saves time and nothing
 # else, so a failure in it is none.
