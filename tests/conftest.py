@@ -14,9 +14,10 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  
 
 from mvidarr_common.testing.lending import Lender, borrow
 from mvidarr_common.testing.mariadb import MariaServer
+from mvidarr_common.testing.mysql import GivenServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
-from mvidarr_common.testing.servers import Server
+from mvidarr_common.testing.servers import DatabaseServer, Server
 
 # Forked children import the functions of test modules by the names that pytest gives them.
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -30,10 +31,16 @@ settings.register_profile(
 )
 settings.load_profile("ours")
 
+
+def mariadb_or_mysql() -> DatabaseServer:
+    """A MySQL server instead, where one is named."""
+    return GivenServer.of_the_environment() or MariaServer(fsync=False)
+
+
 SHARED: dict[str, Callable[[], Server]] = {
     "rabbitmq": partial(RabbitNode, thrifty=True),
     "postgres": partial(PostgresServer, fsync=False),
-    "mariadb": partial(MariaServer, fsync=False),
+    "mariadb": mariadb_or_mysql,
 }
 LENDER = pytest.StashKey[Lender]()
 
@@ -90,7 +97,7 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def mariadb(pytestconfig: pytest.Config) -> Iterator[MariaServer]:
-    """As the other."""
+def mariadb(pytestconfig: pytest.Config) -> Iterator[DatabaseServer]:
+    """As the other; see `mvidarr_common.testing.mysql`."""
     with shared(pytestconfig, "mariadb") as server:
         yield server

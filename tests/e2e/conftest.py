@@ -12,7 +12,6 @@ from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.demo.receiver import Receiver
 from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
 from mvidarr_common.demo.site import Site
-from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 from mvidarr_common.testing.servers import DatabaseServer
@@ -123,7 +122,7 @@ def separate(
 
 
 @pytest.fixture(scope="module")
-def killable(separate_system: Separate, mariadb: MariaServer) -> Iterator[System]:
+def killable(separate_system: Separate, mariadb: DatabaseServer) -> Iterator[System]:
     """The same on MariaDB, for tests that kill: whoever kills a process starts it again."""
     yield from _whole_life(separate_system("killable", mariadb))
 

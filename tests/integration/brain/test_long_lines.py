@@ -34,10 +34,9 @@ MANY = 600
 NOW = BEGINNING + timedelta(hours=1)
 SPEC = Download(url="https://a.example/1", profile=QualityProfile(name="Any"))
 SHOWN = {
-    "postgresql": "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))"
+    "postgresql": "SELECT 'rows', sum(seq_tup_read + coalesce(idx_tup_fetch, 0))"
     " FROM pg_stat_xact_user_tables",
-    "mysql": "SELECT sum(variable_value) FROM information_schema.session_status"
-    " WHERE variable_name LIKE 'handler\\_read\\_%'",
+    "mysql": "SHOW SESSION STATUS LIKE 'handler\\_read\\_%'",
 }
 
 
@@ -82,7 +81,7 @@ async def turning(world: World, *rows: Row) -> AsyncIterator[Turn]:
 async def read(turn: Turn) -> int:
     """Rows that the database has read for this turn until now."""
     query = sa.text(SHOWN[turn.connection.dialect.name])
-    return int((await turn.connection.execute(query)).scalar_one())
+    return sum(int(count) for _, count in await turn.connection.execute(query))
 
 
 def sent(turn: Turn) -> list[str]:

@@ -50,3 +50,8 @@ async def test_a_question_that_meets_a_dead_connection_is_answered_by_another(
     if noticed and driver is not None:
         await eventually(lambda: driver.is_closed())
     assert await answers.answer(GetSystem()) == before
+
+
+async def test_text_that_stands_in_no_column_is_compared_as_columns_are(world: World) -> None:
+    async with world.engine.connect() as connection:
+        assert not await connection.scalar(sa.text("SELECT 'a' = 'A'"))

@@ -14,7 +14,6 @@ from mvidarr_common.messages.base import registered
 from mvidarr_common.messages.examples import example, examples
 from mvidarr_common.messages.ids import JobId
 from mvidarr_common.messages.jobs import JobAdded, JobFailed
-from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.servers import DatabaseServer
 
@@ -56,7 +55,7 @@ async def told(server: DatabaseServer, records: list[Record]) -> Rebuilt:
 
 
 async def test_the_same_log_gives_the_same_tables_wherever_it_is_folded(
-    postgres: PostgresServer, mariadb: MariaServer
+    postgres: PostgresServer, mariadb: DatabaseServer
 ) -> None:
     bodies = [fresh(message, source="test").encode() for message in story()]
     records = [Record(offset, body) for offset, body in enumerate(bodies)]

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_catalog.brain.columns import BYTES
 from mvidarr_catalog.brain.dialects import open_engine
-from mvidarr_common.testing.mariadb import MariaServer
+from mvidarr_common.testing.servers import DatabaseServer
 
 TABLE = sa.Table("t", sa.MetaData(), sa.Column("n", sa.Integer), sa.Column("body", BYTES))
 ROWS = [{"n": n, "body": b"x" * 100_000} for n in range(100)]
 
 
 @pytest.fixture
-async def engine(mariadb: MariaServer) -> AsyncIterator[AsyncEngine]:
+async def engine(mariadb: DatabaseServer) -> AsyncIterator[AsyncEngine]:
     """With one connection, so that what a write leaves behind would be met again."""
     engine = open_engine(await asyncio.to_thread(mariadb.new_database), 1)
     async with engine.begin() as connection:

@@ -132,15 +132,11 @@ class MySQL:
     def engine(self, url: sa.URL, connections: int) -> AsyncEngine:
         """MySQL knows no limit for transactions alone: every connection that rests for too long
         is closed there, and here it is dropped before that."""
-        told = {
-            "init_command": "SET collation_connection = utf8mb4_bin, time_zone = '+00:00', "
-            "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-            f"wait_timeout = {LEASE}"
-        }
         engine = create_async_engine(
-            url, pool_size=connections, max_overflow=0, connect_args=told, hide_parameters=True,
+            url, pool_size=connections, max_overflow=0, hide_parameters=True,
             isolation_level="READ COMMITTED", json_deserializer=orjson.loads,
         )  # fmt: skip
+        _tell_each(engine.sync_engine.pool)
         _drop_the_rested(engine.sync_engine.pool)
         return engine
 
@@ -155,8 +151,10 @@ class MySQL:
         return insert.on_duplicate_key_update(new)
 
     def lock(self) -> sa.TextClause:
-        """Its locks are the whole server's: the name says which database is meant."""
-        return sa.text(f"SELECT GET_LOCK(CONCAT('{LOCK:x}.', SHA1(DATABASE())), 0)")
+        """Its locks are the whole server's: the name says which database is meant. It has 64
+        characters at most."""
+        database = "LEFT(SHA2(DATABASE(), 256), 40)"
+        return sa.text(f"SELECT GET_LOCK(CONCAT('{LOCK:x}.', {database}), 0)")
 
     def lease(self) -> sa.TextClause:
         return sa.text(f"SET SESSION wait_timeout = {LEASE}")
@@ -174,6 +172,22 @@ class MySQL:
 
     async def search(self, connection: AsyncConnection) -> None:
         """Nothing else than the index can."""
+
+
+_SESSION = (
+    "SET collation_connection = utf8mb4_bin, time_zone = '+00:00', sql_mode = 'TRADITIONAL', "
+    f"wait_timeout = {LEASE}"
+)
+
+
+def _tell_each(pool: sa.Pool) -> None:
+    """After SQLAlchemy has told its own: that takes the server's collation."""
+
+    @event.listens_for(pool, "connect")
+    def made(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(_SESSION)
+        cursor.close()
 
 
 def _drop_the_rested(pool: sa.Pool) -> None:

@@ -121,9 +121,11 @@ def _order(jobs: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
 
 @cache
 def _heads(generation: int) -> sa.Select[Any]:
-    """The index is asked once for each line, whatever a database thinks of the tables' sizes."""
+    """The index is asked once for each line, whatever a database thinks of the tables' sizes. All
+    of a line have the same `line`, and yet MySQL would sort them unless told to order by it."""
     jobs, lines = table_of(Job, generation), table_of(Line, generation)
-    first = sa.select(jobs.c.id).where(jobs.c.line == lines.c.line).order_by(*_order(jobs)).limit(1)
+    mine = sa.select(jobs.c.id).where(jobs.c.line == lines.c.line)
+    first = mine.order_by(jobs.c.line, *_order(jobs)).limit(1)
     return sa.select(first.scalar_subquery().label("first")).select_from(lines)
 
 
