@@ -13,6 +13,7 @@ from mvidarr_common.messages.jobs import Notify, Result
 from mvidarr_common.messages.notify import Announcement, Channel
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.testing.worker import run_job
+from mvidarr_notifier.audience import Audience
 from mvidarr_notifier.deps import Deps, http_client
 from mvidarr_notifier.jobs import notify
 
@@ -48,7 +49,8 @@ def send(tmp_path: Path) -> Send:
     ) -> Result:
         async with http_client(timeout, trust) as http:
             # the handler asks nobody: what it needs is in its spec
-            deps = Deps("notifier", cast(Bus, None), KEY, http, allow_private)
+            nobody = cast(Bus, None)
+            deps = Deps("notifier", nobody, KEY, http, allow_private, Audience(nobody, "notifier"))
             spec = Notify(
                 subscription_id="s1",
                 channel=channel,

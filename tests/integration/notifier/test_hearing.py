@@ -1,5 +1,6 @@
 """Who is told of an event, and that the same is said when it is heard again."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ from mvidarr_common.messages.notify import (
 )
 from mvidarr_common.messages.queries import SubscriptionsTo
 from mvidarr_common.secrets import InstanceKey
+from mvidarr_notifier.audience import Audience
 from mvidarr_notifier.deps import Deps
 from mvidarr_notifier.hearing import tell
 
@@ -54,7 +56,8 @@ async def heard(event: Event, bus: Bus) -> dict[str, EnqueueJob]:
     """What the notifier says, by the ids that it gives it."""
     cause = Envelope(event, "e1", "catalog", NOW, correlation_id="c1")
     async with httpx.AsyncClient() as client:
-        deps = Deps("notifier", bus, InstanceKey(b"k" * 32), client, allow_private=False)
+        audience = Audience(bus, "notifier")
+        deps = Deps("notifier", bus, InstanceKey(b"k" * 32), client, False, audience)
         said = await tell(cause, deps)
     return {
         following(cause, command, source="notifier", ordinal=key).id: command
@@ -73,6 +76,17 @@ async def test_each_subscription_gets_a_job_of_its_own(bus: Bus, empty: Catalog)
     assert told == ["s1", "s2", "s3"]
     assert {command.for_subject for command in commands} == {"video/v1"}
     assert empty.asked(SubscriptionsTo.wire) == 1
+
+
+async def test_what_happens_together_is_one_question_and_what_comes_later_another(
+    bus: Bus, empty: Catalog
+) -> None:
+    audience = Audience(bus, "notifier")
+    both = await asyncio.gather(audience.of("video.deleted"), audience.of("video.deleted"))
+    await subscribe(empty, "s1")
+    later = await audience.of("video.deleted")
+    assert ([len(each) for each in both], [each.id for each in later]) == ([0, 0], ["s1"])
+    assert empty.asked(SubscriptionsTo.wire) == 2
 
 
 async def test_nobody_is_told_what_nobody_wants_to_hear(bus: Bus, empty: Catalog) -> None:

@@ -14,9 +14,9 @@ from mvidarr_common.bus import Bus
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Problem, Unavailable
 from mvidarr_common.messages.queries import GetPosition
+from mvidarr_common.shared import Shared
 
 from .metrics import CATALOG_AWAY
-from .shared import Shared
 
 log = logging.getLogger(__name__)
 

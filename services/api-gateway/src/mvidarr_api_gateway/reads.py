@@ -19,12 +19,12 @@ from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid, Unavailable
 from mvidarr_common.messages import Query, Value, identity
 from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView
+from mvidarr_common.shared import Shared
 
 from .breaker import Breaker
 from .feed import Fact, Feed
 from .leniency import note, takes_old
 from .metrics import READS, READS_DROPPED
-from .shared import Shared
 from .shelf import Shelf
 from .showing import shown
 

@@ -12,6 +12,7 @@ from mvidarr_common.bus import Bus
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
+from .audience import Audience
 from .settings import NotifierSettings
 
 
@@ -24,6 +25,7 @@ class Deps:
     key: InstanceKey
     http: httpx.AsyncClient
     allow_private: bool
+    audience: Audience
 
 
 @asynccontextmanager
@@ -32,7 +34,10 @@ async def open_deps(runtime: Runtime[NotifierSettings]) -> AsyncIterator[Deps]:
     _keep_addresses_out_of_the_logs()
     settings = runtime.settings
     async with http_client(settings.notify_timeout) as http:
-        yield Deps(runtime.name, runtime.bus, runtime.key, http, settings.allow_private_addresses)
+        yield Deps(
+            runtime.name, runtime.bus, runtime.key, http, settings.allow_private_addresses,
+            Audience(runtime.bus, runtime.name),
+        )  # fmt: skip
 
 
 def http_client(timeout: float, trust: ssl.SSLContext | None = None) -> httpx.AsyncClient:

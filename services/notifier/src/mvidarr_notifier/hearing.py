@@ -9,8 +9,6 @@ from mvidarr_common.messages.queries import (
     GetJob,
     JobView,
     SealedSubscription,
-    SealedSubscriptions,
-    SubscriptionsTo,
 )
 
 from .announcements import WORTH_TELLING, announce
@@ -25,7 +23,7 @@ async def tell(heard: Envelope, deps: Deps) -> tuple[tuple[str, Command], ...]:
     if not await _worth_telling(heard, deps):
         return ()
     announcement = announce(heard)
-    wanted = await _subscriptions(heard, deps)
+    wanted = await deps.audience.of(heard.message.wire)
     return tuple((to.id, _job(announcement, to)) for to in wanted)
 
 
@@ -37,12 +35,6 @@ async def _worth_telling(heard: Envelope, deps: Deps) -> bool:
     query = fresh(GetJob(id=heard.message.job_id), source=deps.source)
     job = JobView.model_validate_json(await deps.bus.ask(query.traced(heard.traceparent)))
     return job.pipeline_id is None and job.kind != "notify"
-
-
-async def _subscriptions(heard: Envelope, deps: Deps) -> tuple[SealedSubscription, ...]:
-    query = fresh(SubscriptionsTo(event_type=heard.message.wire), source=deps.source)
-    answer = await deps.bus.ask(query.traced(heard.traceparent))
-    return SealedSubscriptions.model_validate_json(answer).items
 
 
 def _job(announcement: Announcement, to: SealedSubscription) -> EnqueueJob:

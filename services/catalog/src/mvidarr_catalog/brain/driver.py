@@ -6,8 +6,8 @@ here, each of them for many rows at once; any other database gets them through S
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -26,6 +26,7 @@ CHUNK = 500
 Columns = Mapping[str, Any]
 Kept = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Update
 Isolation = Literal["repeatable_read"] | None
+Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 _DIALECT: sa.Dialect = sa.make_url("postgresql+asyncpg://").get_dialect()()
 
 PATIENCE = 5.0
@@ -52,6 +53,25 @@ async def transaction(
             await connection.execution_options(isolation_level="AUTOCOMMIT", straight=True)
             async with _begun(connection, "repeatable_read" if at_one_moment else None):
                 yield connection
+
+
+@asynccontextmanager
+async def kept(engine: AsyncEngine) -> AsyncIterator[Begin]:
+    """Transactions one after the other, on one connection for as long as the block lasts: to take
+    one from the pool and to give it back takes longer than most statements. None comes after one
+    that has failed."""
+    if engine.dialect.driver != "asyncpg":  # MySQL closes what rests; the pool knows that
+        yield lambda: transaction(engine)
+        return
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT", straight=True)
+
+        @asynccontextmanager
+        async def begin() -> AsyncIterator[AsyncConnection]:
+            async with _begun(connection, None):
+                yield connection
+
+        yield begin
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from mvidarr_common.messages import Event, Message
 from mvidarr_common.messages.system import CatalogAdvanced, LogRestored, RebuildProgressed
 
 from . import archive, metrics, spans, store
-from .driver import transaction
+from .driver import Begin, kept, transaction
 from .mending import mend
 from .mind import SOURCE, Mind, by_the_clock
 from .model import Brain
@@ -51,12 +51,13 @@ class Leader:
         self._number = 0
         self._held: set[str] = set()
         self._turns = asyncio.Lock()
+        self._begin: Begin = lambda: transaction(engine)
         self.checkpoint: Checkpoint
 
     async def lead(self) -> None:
         """Go on until cancelled, after `take_over`. Raises Fenced, LogError for a log that is not
         ours, or what the database or the broker raise when they are away."""
-        async with asyncio.TaskGroup() as tasks:
+        async with kept(self._engine) as self._begin, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._outbox.run(), name="outbox")
             while True:
                 try:
@@ -171,7 +172,7 @@ class Leader:
     async def _turn(self) -> AsyncIterator[Turn]:
         """Commit what the block gathers in one transaction, then say it. A failed turn ends the
         reign: memory and tables may differ after it."""
-        async with transaction(self._engine) as connection:
+        async with self._begin() as connection:
             turn = Turn(self._mind, connection, self.checkpoint, self._held)
             yield turn
             with metrics.phase("commit"), spans.committing():

@@ -9,11 +9,15 @@ T = TypeVar("T")
 
 class Shared(Generic[T]):
     """Who comes before the question goes out gets its answer. Who comes while so many are under
-    way gets that of the next: the answer to those may be older than who asks."""
+    way gets that of the next: the answer to those may be older than who asks. It goes out `gather`
+    seconds after the first has come, for more to come where nobody is in a hurry."""
 
-    def __init__(self, put: Callable[[], Awaitable[T]], at_once: int = 1) -> None:
+    def __init__(
+        self, put: Callable[[], Awaitable[T]], at_once: int = 1, gather: float = 0.0
+    ) -> None:
         self._put = put
         self._at_once = at_once
+        self._gather = gather
         self._asking: set[asyncio.Task[T]] = set()
         self._next: asyncio.Task[T] | None = None
 
@@ -36,6 +40,8 @@ class Shared(Generic[T]):
         return await asyncio.shield(self._next)
 
     async def _ask(self) -> T:
+        if self._gather:
+            await asyncio.sleep(self._gather)
         while len(self._asking) >= self._at_once:
             await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
         assert self._next is not None

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mvidarr_api_gateway.shared import Shared
+from mvidarr_common.shared import Shared
 
 
 class Oracle:
