@@ -155,22 +155,6 @@ async def test_a_list_for_players_is_made_of_what_matches(
     ).status_code == 401
 
 
-async def test_a_channel_never_ends(
-    film: Rendition, as_: As, anyone: httpx.AsyncClient, catalog: Catalog, deps: Deps
-) -> None:
-    await _ready(catalog, deps)
-    at = (await (await as_("readonly")).get("/api/v1/lists")).json()["channel"]
-    at += "&seed=party&count=2"
-    for _ in range(3):
-        lines = (await anyone.get(at)).text.splitlines()
-        assert lines.count("#EXTINF:62,Band – Song") == 2
-        at = lines[-1]
-    assert "start=6" in at
-    deps.settings.public_url = "https://videos.example/mvidarr/"
-    lines = (await anyone.get(at)).text.splitlines()
-    assert all(line.startswith("https://videos.example/mvidarr/api/v1/") for line in lines[3::2])
-
-
 async def _ready(catalog: Catalog, deps: Deps) -> None:
     told = {"title": "Song", "artist": "Band", "path": "library/Song.mp4", "quality": "1080p"}
     await catalog.has_committed(await catalog.say(VideoReady(video_id=VideoId("v1"), **told)))

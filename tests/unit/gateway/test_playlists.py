@@ -1,8 +1,6 @@
 """Playlists as players read them."""
 
-from mvidarr_api_gateway.playlists import Entry, credit, m3u, programme, with_tickets
-
-IDS = [f"v{n}" for n in range(10)]
+from mvidarr_api_gateway.playlists import Entry, credit, m3u, tuner, with_tickets
 
 
 def test_every_address_of_a_stream_gets_the_ticket() -> None:
@@ -28,15 +26,10 @@ def test_a_list_tells_who_plays_what() -> None:
     ]  # fmt: skip
 
 
-def test_a_channel_goes_round_in_order() -> None:
-    assert programme(IDS, None, 8, 5) == ["v8", "v9", "v0", "v1", "v2"]
-    assert programme(IDS[:2], None, 0, 5) == ["v0", "v1", "v0", "v1", "v0"]
-    assert programme([], None, 0, 5) == []
-
-
-def test_a_shuffled_channel_is_the_same_for_all_and_shows_everything_once_a_round() -> None:
-    rounds = [programme(IDS, "seed", 10 * n, 10) for n in range(3)]
-    assert all(sorted(each) == IDS for each in rounds)
-    assert len({tuple(each) for each in rounds}) == 3
-    assert programme(list(reversed(IDS)), "seed", 5, 15) == (rounds[0] + rounds[1])[5:]
-    assert programme(IDS, "other", 0, 10) != rounds[0]
+def test_a_channel_is_one_line_that_names_its_stream_and_its_guide() -> None:
+    assert tuner("c1", 'My "own"\n#EXTINF:1', "http://x/ts", "http://x/xml").splitlines() == [
+        '#EXTM3U url-tvg="http://x/xml" x-tvg-url="http://x/xml"',
+        """#EXTINF:-1 tvg-id="c1" tvg-name="My 'own' #EXTINF:1" group-title="Music","""
+        'My "own" #EXTINF:1',
+        "http://x/ts",
+    ]

@@ -99,12 +99,16 @@ class Children:
         async with (
             pipe() as (out, out_end),
             pipe() as (errors, errors_end),
+            _emptying(out) as empty,
             self._child(forkserver.PROGRAM, out_end, errors_end) as (child, (_, writer)),
         ):
             await _send(writer, [os.fspath(part) for part in command])
             tail = asyncio.ensure_future(keep_tail(errors, ERROR_TAIL))
             async with _cancelling(tail):
-                yield out
+                try:
+                    yield out
+                finally:
+                    empty.set()
                 if out.at_eof() and (code := await asyncio.shield(child.exit)) != 0:
                     raise _died(code)
 
@@ -252,6 +256,20 @@ async def _send(writer: asyncio.StreamWriter, request: object) -> None:
     with suppress(ConnectionError):  # a child that is gone already: its leash says so
         writer.write(forked.packed(request))
         await writer.drain()
+
+
+@asynccontextmanager
+async def _emptying(output: asyncio.StreamReader) -> AsyncIterator[asyncio.Event]:
+    """Once the event is set, what nobody reads any more is thrown away: a program that waits until
+    its output is taken would hear of its end only when it is killed."""
+    unread = asyncio.Event()
+
+    async def throw_away() -> None:
+        await unread.wait()
+        await split_lines(output, None)
+
+    async with _cancelling(asyncio.ensure_future(throw_away())):
+        yield unread
 
 
 @asynccontextmanager

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 from mvidarr_common.bus import Bus
 from mvidarr_common.files import DataRoot
+from mvidarr_common.processes import Children, open_children
+from mvidarr_common.runtime import limits_of
 from mvidarr_common.secrets import InstanceKey
 from mvidarr_common.service import Runtime
 
 from .background import background
 from .breaker import Breaker
+from .channels import Channels
 from .endings import Endings
 from .feed import Feed, following
 from .first_login import FirstLogin
 from .hub import Hub
 from .identity import Identity
 from .key_use import KeyUse
+from .lineups import Lineups
 from .links import Links
 from .oidc import Oidc
 from .outcomes import Outcomes
@@ -24,7 +28,7 @@ from .passwords import Passwords
 from .progress import Progress
 from .rates import Rates
 from .reads import Reads, is_identity, is_of_files
-from .remuxing import Remuxing, open_remuxing
+from .remuxing import Remuxing
 from .settings import GatewaySettings
 from .tokens import Tokens
 
@@ -52,6 +56,7 @@ class Deps:
     oidc: Oidc
     links: Links
     remuxing: Remuxing
+    channels: Channels
     progress: Progress
     rates: Rates
     runtime: Runtime[GatewaySettings]
@@ -61,8 +66,9 @@ class Deps:
 async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
     """Follow the log from now, then let requests in."""
     async with AsyncExitStack() as stack:
-        remuxing = await stack.enter_async_context(open_remuxing(runtime.settings))
-        deps = _compose(runtime, remuxing)
+        limits = limits_of(runtime.settings)
+        children = await stack.enter_async_context(open_children(limits=limits))
+        deps = _compose(runtime, children)
         runtime.checks["log"] = deps.feed.ailment
         runtime.notes["catalog"] = deps.catalog.ailment
         await stack.enter_async_context(following(deps.feed, runtime.bus))
@@ -77,7 +83,7 @@ async def open_deps(runtime: Runtime[GatewaySettings]) -> AsyncIterator[Deps]:
         yield deps
 
 
-def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
+def _compose(runtime: Runtime[GatewaySettings], children: Children) -> Deps:
     feed = Feed(window=runtime.settings.live_window)
     outcomes, endings = Outcomes(), Endings()
     catalog, limit = Breaker(runtime.bus), runtime.settings.cache_bytes
@@ -90,6 +96,8 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
     feed.listeners |= {progress.hear, hub.hear}
     tokens = Tokens(runtime.key, runtime.settings.token_lifetime)
     use = KeyUse(runtime.bus)
+    roles = runtime.settings.second_factor_roles
+    identity = Identity(kept, tokens, runtime.key, roles, use)
     return Deps(
         settings=runtime.settings,
         bus=runtime.bus,
@@ -103,13 +111,14 @@ def _compose(runtime: Runtime[GatewaySettings], remuxing: Remuxing) -> Deps:
         reads=reads,
         films=films,
         rights=kept,
-        identity=Identity(kept, tokens, runtime.key, runtime.settings.second_factor_roles, use),
+        identity=identity,
         key_use=use,
         passwords=Passwords(),
         tokens=tokens,
         oidc=Oidc(runtime.settings, runtime.key),
         links=Links(runtime.key, runtime.settings.link_lifetime),
-        remuxing=remuxing,
+        remuxing=Remuxing(children, runtime.settings.remuxes),
+        channels=Channels(children, Lineups(reads), runtime.root, identity, runtime.settings),
         progress=progress,
         rates=Rates(runtime.settings),
         runtime=runtime,

@@ -1,8 +1,7 @@
 """Playlists: those of streams with tickets in their addresses, and lists of films for players."""
 
-import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 M3U8 = "application/vnd.apple.mpegurl"
@@ -26,11 +25,11 @@ def with_tickets(playlist: str, ticket: str) -> str:
 
 def m3u(name: str, entries: Iterable[Entry]) -> str:
     """A list as VLC, Kodi and others read it."""
-    lines = ["#EXTM3U", f"#PLAYLIST:{_plain(name)}"]
+    lines = ["#EXTM3U", f"#PLAYLIST:{plain(name)}"]
     for entry in entries:
         length = -1 if entry.seconds is None else round(entry.seconds)
-        lines.append(f"#EXTINF:{length},{_plain(entry.credit)}")
-        lines += [f"#EXTALB:{_plain(entry.album)}"] if entry.album else []
+        lines.append(f"#EXTINF:{length},{plain(entry.credit)}")
+        lines += [f"#EXTALB:{plain(entry.album)}"] if entry.album else []
         lines.append(entry.url)
     return "\n".join(lines) + "\n"
 
@@ -40,28 +39,23 @@ def credit(artist: str | None, title: str) -> str:
     return f"{artist} – {title}" if artist else title
 
 
-def programme(ids: Sequence[str], seed: str | None, start: int, count: int) -> list[str]:
-    """What a channel without end shows from its entry `start` on: all, and then all again. With a
-    seed each round is shuffled anew, and the same for everybody who has the same seed."""
-    if not ids:
-        return []
-    shown: list[str] = []
-    for round_ in range(start // len(ids), (start + count - 1) // len(ids) + 1):
-        shown += ids if seed is None else sorted(ids, key=lambda id: _dice(seed, round_, id))
-    skipped = start % len(ids)
-    return shown[skipped : skipped + count]
+def tuner(id: str, name: str, stream: str, guide: str) -> str:
+    """A list of one channel with its guide, as Kodi, Jellyfin, Plex and others read it."""
+    shown = plain(name)
+    quoted = shown.replace('"', "'")
+    return (
+        f'#EXTM3U url-tvg="{guide}" x-tvg-url="{guide}"\n'
+        f'#EXTINF:-1 tvg-id="{id}" tvg-name="{quoted}" group-title="Music",{shown}\n'
+        f"{stream}\n"
+    )
 
 
-def _dice(seed: str, round_: int, id: str) -> bytes:
-    return hashlib.blake2b(f"{seed}\n{round_}\n{id}".encode(), digest_size=16).digest()
+def plain(text: str) -> str:
+    """On one line, and without what no player shows."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _opened(line: str, ticket: str) -> str:
     if line.startswith("#"):
         return _URI.sub(rf"\1\2?ticket={ticket}\3", line)
     return f"{line}?ticket={ticket}" if line.strip() else line
-
-
-def _plain(text: str) -> str:
-    """On one line, and without what no player shows."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

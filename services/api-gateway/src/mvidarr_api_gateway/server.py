@@ -25,3 +25,4 @@ async def serve(runtime: Runtime[GatewaySettings], deps: Deps) -> None:
             await asyncio.Event().wait()
         finally:
             deps.hub.end(LEAVING)
+            deps.channels.end()

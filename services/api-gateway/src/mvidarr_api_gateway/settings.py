@@ -41,6 +41,10 @@ class GatewaySettings(LoginSettings):
         description="films that are copied into another container while they are watched, at once",
         ge=0,
     )
+    channels: int = Field(
+        default=8, description="channels that are watched at once, by all users", ge=0
+    )
+    channels_per_user: int = Field(default=3, description="the same by one user", ge=0)
     admin_username: str = Field(
         default="admin", description="name of the administrator made at the first start"
     )
