@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, fromstring
 from mvidarr_api_gateway.guide import guide
 from mvidarr_api_gateway.lineups import Shown
 from mvidarr_api_gateway.programme import DAY, Film, between
-from mvidarr_api_gateway.splicing import BASE, WRAP, Piece, Reel, command, reel_of
+from mvidarr_api_gateway.splicing import BASE, WRAP, Piece, Reel, Sound, command, reel_of
 
 ORDER = (
     "title", "sub-title", "desc", "credits", "date", "category", "keyword", "language",
@@ -77,7 +77,8 @@ def test_what_fits_is_copied_and_the_rest_is_encoded() -> None:
     ):  # fmt: skip
         reel = reel_of(other)
         assert reel == Reel("library/a.mp4", picture_is_copied=False, sound="copied")
-    for sound, done in (("opus", "encoded"), (None, "none")):
+    for sound in ("opus", None):
+        done: Sound = "encoded" if sound else "none"
         assert reel_of(_facts(sound=sound)) == Reel("library/a.mp4", True, done)
 
 
