@@ -23,8 +23,16 @@ from mvidarr_catalog.service import service
 from mvidarr_catalog.settings import CatalogSettings
 from mvidarr_common.bus import Bus, LogReader, Record, Start, open_bus
 from mvidarr_common.envelope import Envelope, fresh
+from mvidarr_common.errors import Undecodable
 from mvidarr_common.messages import Message, Query, Value
-from mvidarr_common.messages.queries import GetSystem, ListRecords, Records, RecordView, SystemView
+from mvidarr_common.messages.queries import (
+    GetSystem,
+    ListRecords,
+    Records,
+    RecordView,
+    ShowAfter,
+    SystemView,
+)
 from mvidarr_common.messages.system import CatalogAdvanced
 from mvidarr_common.runtime import running
 from mvidarr_common.testing.conditions import eventually
@@ -43,6 +51,8 @@ class Line:
         self.whole.set()
         self.quiet = False
         """Whether the news of a commit is lost."""
+        self.older = False
+        """Whether it cannot wait for a record, as in releases before that."""
         self.slow: dict[str, asyncio.Event] = {}
         """What answers to questions of these names wait for."""
         self.asked: list[str] = []
@@ -63,6 +73,8 @@ class Line:
 
         async def answered(query: Envelope) -> bytes:
             self.asked.append(query.message.wire)
+            if self.older and isinstance(query.message, ShowAfter):
+                raise Undecodable("nobody here knows it")
             await self.whole.wait()
             if held := self.slow.get(query.message.wire):
                 await held.wait()

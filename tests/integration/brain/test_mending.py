@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_catalog.brain.dialects import open_engine
+from mvidarr_catalog.brain.progress import Progress
 from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.reign import reign_for_ever
 from mvidarr_catalog.settings import CatalogSettings
@@ -250,7 +251,9 @@ async def test_a_catalog_with_a_foreign_log_says_so_and_waits(
     async with opened(f"embedded:{tmp_path / 'ours.db'}", engine) as world:
         await follow(world, "ours")
     async with opened(theirs, engine) as world, asyncio.TaskGroup() as tasks:
-        reign = tasks.create_task(reign_for_ever(world.bus, engine, world.brain, CatalogSettings()))
+        reign = tasks.create_task(
+            reign_for_ever(world.bus, engine, world.brain, CatalogSettings(), Progress(engine))
+        )
 
         async def told() -> bool:
             return any("not the one of this library" in each.message for each in caplog.records)

@@ -74,6 +74,25 @@ async def test_the_new_state_is_the_answer(as_: As) -> None:
     assert (deleted.status_code, deleted.json()["state"]) == (200, "deleted")
 
 
+async def test_the_new_state_is_asked_for_once_and_shown_when_it_is_there(
+    as_: As, catalog: Catalog
+) -> None:
+    user = await as_("user")
+    catalog.line.quiet = True  # no news of a commit is needed for it
+    made = await user.post(VIDEOS, json={"url": URL})
+    assert (made.status_code, made.json()["url"]) == (201, URL)
+    assert (catalog.asked("show.after"), catalog.asked("video.get")) == (1, 0)
+
+
+async def test_an_older_catalog_is_asked_when_it_has_committed(as_: As, catalog: Catalog) -> None:
+    user = await as_("user")
+    catalog.line.older = True
+    made = await user.post(VIDEOS, json={"url": URL})
+    edited = await user.patch(made.headers["location"], json={"title": "Other"})
+    assert (made.status_code, edited.json()["title"]) == (201, "Other")
+    assert (catalog.asked("show.after"), catalog.asked("video.get")) == (2, 2)
+
+
 async def test_what_is_gone_answers_nothing(as_: As) -> None:
     manager = await as_("manager")
     made = await manager.post("/api/v1/profiles", json={"name": "Small", "cutoff": "480p"})

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mvidarr_common.envelope import Envelope, fresh
-from mvidarr_common.errors import Invalid, Problem, Unavailable, Unconfirmed
+from mvidarr_common.errors import Invalid, Problem, Unavailable, Unconfirmed, Undecodable
 from mvidarr_common.messages import Command, Event, Message, Query
 from mvidarr_common.messages.ids import derive, new_id
 from mvidarr_common.messages.queries import ListRecords
@@ -38,6 +38,7 @@ LONGEST_NAME = 250
 """Characters of a subject: the catalog's indexes take a few more."""
 COMMAND = "Command-Id"
 """The header under which every answer names its command: by that it is looked up, or undone."""
+UNREAD = Undecodable("").code
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4}(?:\.\d+)?)")
 
 
@@ -222,18 +223,33 @@ def _require_same(asked: Asked, theirs: dict[str, Any]) -> None:
 
 
 async def _shown(asked: Asked, deps: Deps, reply: Reply, outcome: Outcome) -> Response:
+    query = reply.show(outcome.message) if reply.show is not None else None
+    view = await _soon_shown(deps, query, outcome) if query is not None else None
+    if view is not None:
+        return _answer(reply, outcome.message, view)
     if not await deps.feed.committed_to(outcome.offset, deps.bus, max(asked.wait, 1.0)):
         return pending(asked)
     if reply.show is None:
         return Response(status_code=204)
-    query = reply.show(outcome.message)
     if query is None:
         return json_value(redacted(outcome.message.model_dump(mode="json")))
     try:
-        view = await deps.reads.get(query)
+        return _answer(reply, outcome.message, await deps.reads.get(query))
     except Unavailable:
         return pending(asked)
-    return _answer(reply, outcome.message, view)
+
+
+async def _soon_shown(deps: Deps, query: Query[Any], outcome: Outcome) -> bytes | None:
+    """The new state, asked for while the catalog still commits it. None where that does not come
+    soon, or from a catalog of an older release."""
+    if (deps.feed.committed or -1) >= outcome.offset:
+        return None
+    try:
+        return await deps.reads.after(query, outcome.offset)
+    except Problem as problem:
+        if isinstance(problem, Unavailable) or problem.code == UNREAD:
+            return None
+        raise
 
 
 def _answer(reply: Reply, fact: Message, view: bytes) -> Response:

@@ -18,7 +18,7 @@ from typing import TypeVar
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid, Unavailable
 from mvidarr_common.messages import Query, Value, identity
-from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView
+from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView, ShowAfter
 from mvidarr_common.shared import Shared
 
 from .breaker import Breaker
@@ -31,6 +31,8 @@ from .showing import shown
 PATIENCE = 120.0
 """Seconds for a question about the past: much may have to be folded."""
 POSITION = 2.0
+SOON = 2.0
+"""Seconds for a question that waits for a record: the catalog lets it wait for less."""
 UNDER_WAY = 2
 """Questions for the position at once: who comes while one is out need not wait for its answer."""
 OLD = -1
@@ -99,6 +101,17 @@ class Reads:
         """The answer as a value, for ourselves."""
         kept = await self._answer(query, timeout)
         return query.answer.model_validate_json(kept.answer)  # type: ignore[return-value]  # a query's answer class is its parameter
+
+    async def after(self, query: Query[A], offset: int) -> bytes:
+        """The answer once the catalog has committed this record, in one way there and back; raises
+        Unavailable where that is not soon."""
+        log_id, data = self._feed.log_id or "", query.model_dump(mode="json")
+        asked = ShowAfter(log_id=log_id, offset=offset, question=query.wire, data=data)
+        READS.labels("miss").inc()
+        answer = await self._catalog.ask_first(fresh(asked, source="api-gateway"), SOON)
+        kept = Kept(answer, shown(answer), offset, OLD)
+        note(kept)
+        return kept.shown
 
     async def _answer(self, query: Query[A], timeout: float) -> Kept:
         key = f"{query.wire} {query.model_dump_json()}"

@@ -14,6 +14,7 @@ from .brain import metrics
 from .brain.leader import Leader
 from .brain.leadership import LostLeadership, leadership, watch
 from .brain.model import Brain
+from .brain.progress import Progress
 from .brain.rereading import Rereading
 from .brain.store import Fenced
 from .brain.timers import Timers
@@ -38,25 +39,28 @@ AWAY = (DBAPIError, InterfaceError, Fenced, LostLeadership, Unavailable, OSError
 
 
 async def reign_for_ever(
-    bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings
+    bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings, progress: Progress
 ) -> None:
     """Lead whenever elected. With a log that is not ours nobody leads, until it is mended."""
     while True:
         try:
             async with leadership(engine) as session, asyncio.TaskGroup() as tasks:
                 tasks.create_task(watch(session), name="watch")
-                await _lead(bus, engine, brain, settings)
+                await _lead(bus, engine, brain, settings, progress)
         except* AWAY as lost:
             log.warning("no longer leading: %s", _first(lost))
         except* LogError as foreign:
             log.error("not leading: %s", _first(foreign))
         finally:
             metrics.leading(False)
+            progress.leads = False
         _leave_if_told()
         await asyncio.sleep(1.0)
 
 
-async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings) -> None:
+async def _lead(
+    bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSettings, progress: Progress
+) -> None:
     workforce, rebuilder = Workforce(), Rebuilder()
     dispatcher, census = Dispatcher(workforce, settings.downloads_per_site), Census(workforce)
     splitter = Splitter(workforce, SplitRule(settings.split_longer_than, settings.split_part))
@@ -71,10 +75,12 @@ async def _lead(bus: Bus, engine: AsyncEngine, brain: Brain, settings: CatalogSe
         BulkChore(),
         Batches(),
     )
-    leader = Leader(engine, bus, brain, chores)
+    leader = Leader(engine, bus, brain, chores, progress.reached)
     dead = DeadLetters(bus, engine)
     await leader.take_over()
     metrics.leading(True)
+    progress.reached(leader.checkpoint)
+    progress.leads = True
     async with bus.work(PARKED, 1, dead.take), asyncio.TaskGroup() as tasks:
         tasks.create_task(oversee(bus, engine, workforce), name="overseer")
         tasks.create_task(rebuilder.run(leader), name="rebuilds")

@@ -2,17 +2,11 @@
 
 import asyncio
 
-from sqlalchemy.exc import DBAPIError
-
-from mvidarr_common.envelope import Envelope
-from mvidarr_common.errors import Unavailable
-from mvidarr_common.messages import Query
-from mvidarr_common.messages.queries import OfThePast
 from mvidarr_common.service import Runtime, Service
 
-from .brain.reading import Answers
+from .brain.progress import AT_ONCE, Progress
 from .deps import Deps, open_deps
-from .past import Past
+from .desk import Desk
 from .reign import reign_for_ever
 from .settings import CatalogSettings
 
@@ -23,25 +17,16 @@ wait for queries to end."""
 
 async def main(runtime: Runtime[CatalogSettings], deps: Deps) -> None:
     """Answer queries, as every replica does; lead, when elected."""
-    answers, past = Answers(deps.engine, deps.brain), Past(deps.engine, deps.brain)
-
-    async def answer(envelope: Envelope) -> bytes:
-        query = envelope.message
-        assert isinstance(query, Query)
-        try:
-            if isinstance(query, OfThePast) and query.at is not None:
-                return await past.answer(query)
-            return await answers.answer(query)
-        except (DBAPIError, OSError) as error:
-            raise Unavailable("database_away", "The database is away; try again.") from error
-
     at_once = max(1, runtime.settings.database_connections - LEADERS_CONNECTIONS)
+    progress = Progress(deps.engine)
+    desk = Desk(deps.engine, deps.brain, progress, at_once)
     try:
-        async with runtime.bus.answer(answer, at_once), asyncio.TaskGroup() as tasks:
-            reign = reign_for_ever(runtime.bus, deps.engine, deps.brain, runtime.settings)
+        answering = runtime.bus.answer(desk.answer, at_once + AT_ONCE)
+        async with answering, asyncio.TaskGroup() as tasks:
+            reign = reign_for_ever(runtime.bus, deps.engine, deps.brain, runtime.settings, progress)
             tasks.create_task(reign)
     finally:
-        await past.close()
+        await desk.close()
 
 
 service: Service[CatalogSettings, Deps] = Service(

@@ -41,12 +41,18 @@ class Leader:
     """One reign: from taking over the checkpoint to being fenced, cancelled or cut off."""
 
     def __init__(
-        self, engine: AsyncEngine, bus: Bus, brain: Brain, chores: Sequence[Chore] = ()
+        self,
+        engine: AsyncEngine,
+        bus: Bus,
+        brain: Brain,
+        chores: Sequence[Chore] = (),
+        reached: Callable[[Checkpoint], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._bus = bus
         self._mind = Mind(brain)
         self._chores = chores
+        self._reached = reached
         self._outbox = Outbox(bus)
         self._number = 0
         self._held: set[str] = set()
@@ -178,6 +184,7 @@ class Leader:
             with metrics.phase("commit"), spans.committing():
                 await turn.commit()
         before, self.checkpoint = self.checkpoint, turn.checkpoint
+        self._reached(turn.checkpoint)
         self._outbox.add(turn.said.events)
         self._mind.state.forget_beyond(ROWS_IN_MEMORY)
         for signal in turn.said.signals:

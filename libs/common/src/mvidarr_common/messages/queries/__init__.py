@@ -80,6 +80,8 @@ from .system import (
     PositionView,
     Records,
     RecordView,
+    ShowAfter,
+    Shown,
     Snapshot,
     SystemView,
 )
@@ -131,7 +133,8 @@ __all__ = [
     "ListWatched", "Listing", "LoginState", "OfThePast", "Outcome", "Page", "ParkedMessages",
     "ParkedView", "PipelineView", "Pipelines", "PositionView", "ProfileView", "Profiles",
     "RecordView", "Records", "RunState", "RunView", "Runs", "SealedSubscription",
-    "SealedSubscriptions", "SessionView", "Sessions", "SiteView", "Sites", "Snapshot",
+    "SealedSubscriptions", "SessionView", "Sessions", "ShowAfter", "Shown", "SiteView", "Sites",
+    "Snapshot",
     "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
     "Supposition", "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView",
     "VideoWithMore", "Videos", "VideosWithMore", "View", "WatchedView", "WhatIf", "WithArtist",

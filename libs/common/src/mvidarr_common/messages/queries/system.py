@@ -104,6 +104,21 @@ class GetPosition(Query[PositionView], wire="position.get", answer=PositionView)
     """For the gateway: is what it has seen all that there is?"""
 
 
+class Shown(View):
+    """What the question that was asked within another gets for an answer."""
+
+
+class ShowAfter(Query[Shown], wire="show.after", answer=Shown):
+    """Another question, answered when all up to a record of the log is committed: whoever has
+    changed something sees it. Unavailable where that takes longer than a moment."""
+
+    log_id: str
+    offset: int
+    question: str
+    """Its wire name."""
+    data: dict[str, Any]
+
+
 class Snapshot(PositionView):
     """What several topics show at one moment: for each topic the answer that REST would give.
     What is not there is None."""
