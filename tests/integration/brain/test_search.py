@@ -2,9 +2,11 @@
 
 import pytest
 
+from mvidarr_catalog.brain.leader import Leader
+from mvidarr_common.bus import Record
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.messages.ids import ProfileId, VideoId
-from mvidarr_common.messages.library import Description, VideoAdded
+from mvidarr_common.messages.library import Description, VideoAdded, VideoEdited
 from mvidarr_common.messages.queries import ListArtists, ListVideos
 from mvidarr_common.testing.conditions import eventually
 
@@ -57,6 +59,14 @@ def added(number: int, artist: str, title: str) -> Envelope:
     return fresh(video, source="test")
 
 
+def renamed(number: int) -> Envelope:
+    """A video has another title."""
+    changes = Description(title=f"Renamed {number:02}")
+    return fresh(
+        VideoEdited(video_id=VideoId(f"video-{number:02}"), changes=changes), source="test"
+    )
+
+
 async def found(world: World, question: str, limit: int = 50) -> list[str]:
     """What is found, page by page."""
     videos: list[str] = []
@@ -83,3 +93,16 @@ async def test_what_is_asked_for_is_found_best_first(world: World) -> None:
         assert (await world.ask(ListVideos(total=True, state="ready"))).total == 0
         artists = await world.ask(ListArtists(search="be"))
         assert [each.name for each in artists.items] == ["Betty", "The Beatles"]
+
+
+async def test_what_many_videos_were_renamed_to_at_once_is_found(world: World) -> None:
+    leader = Leader(world.engine, world.bus, world.brain)
+    await leader.take_over()
+    songs = [added(number, *SONGS[number]) for number in range(4)]
+    said = [*songs, *map(renamed, range(4))]
+    records = [Record(offset, each.encode()) for offset, each in enumerate(said)]
+    await leader.take(records[:4])
+    await leader.take(records[4:])
+    names = [f"{SONGS[number][0]}: Renamed {number:02}" for number in range(4)]
+    assert sorted(await found(world, "renamed")) == sorted(names)
+    assert await found(world, "let it be") == []

@@ -2,7 +2,7 @@
 MariaDB. Everything that both understand is said by SQLAlchemy, wherever it is needed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Protocol
 
@@ -17,6 +17,9 @@ from mvidarr_catalog.postgres_connection import LeavableConnection
 LEASE = 10
 """Seconds of silence after which the database gives up a replica that stands still, and with it
 its transaction and its lock."""
+
+WORDS = "words"
+"""In a table's `info`: the column that is searched."""
 
 LOCK = 0x6D76_6964_6172_72
 """The number of the leader's lock, the same in every replica ("mvidarr" in ASCII)."""
@@ -40,7 +43,11 @@ class Dialect(Protocol):
         ...
 
     def upsert(self, table: sa.Table) -> Any:
-        """An insert that replaces rows whose key is there."""
+        """An insert that replaces rows whose key is there, but for what `reword` does."""
+        ...
+
+    def reword(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> sa.Update | None:
+        """What follows the upsert of rows of a table that is searched."""
         ...
 
     def lock(self) -> sa.TextClause:
@@ -94,6 +101,9 @@ class Postgres:
         new = {each.name: insert.excluded[each.name] for each in table.c if not each.primary_key}
         return insert.on_conflict_do_update(index_elements=["id"], set_=new)
 
+    def reword(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> sa.Update | None:
+        return None
+
     def lock(self) -> sa.TextClause:
         return sa.text("SELECT pg_try_advisory_lock(:name)").bindparams(name=LOCK)
 
@@ -146,9 +156,19 @@ class MySQL:
         return mysql.insert(table).on_duplicate_key_update({key.name: key})
 
     def upsert(self, table: sa.Table) -> Any:
-        insert = mysql.insert(table)
-        new = {each.name: insert.inserted[each.name] for each in table.c if not each.primary_key}
+        insert, apart = mysql.insert(table), {"id", table.info.get(WORDS)}
+        new = {each.name: insert.inserted[each.name] for each in table.c if each.name not in apart}
         return insert.on_duplicate_key_update(new)
+
+    def reword(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> sa.Update | None:
+        """MySQL 9.7 loses words that an upsert changes in several rows, but for those of the last.
+        Where they are the same, this changes nothing."""
+        column = table.info.get(WORDS)
+        if column is None:
+            return None
+        words = {row["id"]: row[column] for row in rows}
+        new = sa.case(words, value=table.c.id)
+        return sa.update(table).where(table.c.id.in_(words)).values({column: new})
 
     def lock(self) -> sa.TextClause:
         """Its locks are the whole server's: the name says which database is meant. It has 64
@@ -236,6 +256,13 @@ def insert_new(connection: AsyncConnection, table: sa.Table) -> Any:
 def upsert(connection: AsyncConnection, table: sa.Table) -> Any:
     """An insert that replaces rows whose key is there."""
     return _upsert(connection.dialect.name, table)
+
+
+def reword(
+    connection: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> sa.Update | None:
+    """What follows the upsert of these rows."""
+    return dialect_of(connection).reword(table, rows)
 
 
 @cache

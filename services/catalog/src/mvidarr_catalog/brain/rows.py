@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter
 from mvidarr_common.messages import Value
 
 from .columns import JSON, KEY, LONGEST, STORAGE, TEXT, TIME, WORD, name
-from .dialects import DIALECTS
+from .dialects import DIALECTS, WORDS
 
 
 class Row(Value):
@@ -77,7 +77,8 @@ def table_of(row: type[Row], generation: int) -> sa.Table:
         _column(name, field.annotation, key=name in keys)
         for name, field in row.model_fields.items()
     ]
-    table = sa.Table(f"{row.table}_{generation}", sa.MetaData(), *columns, **STORAGE)
+    info = {WORDS: row.words} if row.words else {}
+    table = sa.Table(f"{row.table}_{generation}", sa.MetaData(), *columns, info=info, **STORAGE)
     for names in row.indexes:
         _index(table, names)
     for dialect in DIALECTS if row.words else ():

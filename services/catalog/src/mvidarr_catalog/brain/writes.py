@@ -1,7 +1,7 @@
 """What one turn writes: gathered, and sent to PostgreSQL as one statement."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, Self
 
@@ -60,6 +60,7 @@ class Writes:
         if self._driver is None:
             columns = [to_columns(row) for row in rows]
             self._in_chunks(dialects.upsert(self._connection, table), columns)
+            self._reword(table, columns)
         else:
             kind = type(rows[0])
             self._straight.append((_putting(table, kind), [to_json(kind, rows)]))
@@ -95,8 +96,16 @@ class Writes:
         return count
 
     def _in_chunks(self, statement: sa.Executable, rows: Sequence[Columns]) -> None:
-        for start in range(0, len(rows), CHUNK):
-            self._portable.append((statement, rows[start : start + CHUNK]))
+        self._portable += [(statement, part) for part in _chunks(rows)]
+
+    def _reword(self, table: sa.Table, rows: Sequence[Columns]) -> None:
+        for part in _chunks(rows):
+            if (statement := dialects.reword(self._connection, table, part)) is not None:
+                self._portable.append((statement, {}))
+
+
+def _chunks(rows: Sequence[Columns]) -> Iterator[Sequence[Columns]]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
 
 
 @cache
