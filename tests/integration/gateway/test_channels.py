@@ -82,7 +82,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def shows(deps: Deps, catalog: Catalog) -> Shows:
-    """Adds a film to the library, of yesterday."""
+    """Adds a film to the library, of some minutes ago."""
 
     async def added(source: Path) -> Path:
         deps.root.library.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def shows(deps: Deps, catalog: Catalog) -> Shows:
                 VideoReady(video_id=id, **ready),
             )
         ]
-        said = [replace(each, time=each.time - timedelta(days=2)) for each in said]
+        said = [replace(each, time=each.time - timedelta(minutes=5)) for each in said]
         await catalog.bus.publish(*said)
         await catalog.has_committed(*said)
         await deps.feed.committed_to((await catalog.system()).offset, deps.bus, 10)
@@ -195,7 +195,7 @@ async def test_who_tunes_in_sees_what_is_on_and_leaves_nothing(
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         writer.write(f"GET {at} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
-        [line] = _showing(film)
+        [line] = await eventually(lambda: _showing(film))
         into = float(line[line.index("-ss") + 1]) if "-ss" in line else 0.0
         on = (time.time() - slot.start) % (slot.end - slot.start)
         assert 0 <= on - into < 20 or into > on + 100 or whole

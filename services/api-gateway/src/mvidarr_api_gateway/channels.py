@@ -14,8 +14,10 @@ from mvidarr_common.processes import Children
 
 from .identity import Identity
 from .lineups import Channel, Lineups
+from .metrics import CHANNELS
 from .pouring import Give, Poured
 from .settings import GatewaySettings
+from .splicing import BURST
 from .viewing import Studio, Viewing
 
 MPEG_TS = "video/mp2t"
@@ -40,6 +42,7 @@ class Channels:
         self._root = root
         self._identity = identity
         self._settings = settings
+        self._bursts: dict[str, bool] = {}
         self._watched: Counter[UserId] = Counter()
         self._ended = asyncio.Event()
 
@@ -49,7 +52,7 @@ class Channels:
         async def pour(give: Give) -> None:
             with self._seat(user):
                 viewing = Viewing(
-                    self._studio,
+                    await self._studio(),
                     channel,
                     lambda: self._identity.of_holder(user),
                     self._ended,
@@ -68,12 +71,17 @@ class Channels:
         """Every stream ends now."""
         self._ended.set()
 
-    @property
-    def _studio(self) -> Studio:
+    async def _studio(self) -> Studio:
         try:
-            return Studio(find_ffmpeg(), self._children, self.lineups, self._root)
+            ffmpeg = find_ffmpeg()
         except FileNotFoundError:
             raise Unavailable("no_ffmpeg", "A channel needs FFmpeg, and here is none.") from None
+        if ffmpeg not in self._bursts:
+            options: list[str] = []
+            await self._children.run(ffmpeg, "-h", "long", on_line=options.append)
+            self._bursts[ffmpeg] = any(line.startswith(BURST) for line in options)
+        bursts = self._bursts[ffmpeg]
+        return Studio(ffmpeg, bursts, self._children, self.lineups, self._root)
 
     @contextmanager
     def _seat(self, user: UserId) -> Iterator[None]:
@@ -85,7 +93,8 @@ class Channels:
             raise Unavailable("channels_full", "Too many channels are watched.", after=RETRY)
         self._watched[user] += 1
         try:
-            yield
+            with CHANNELS.track_inprogress():
+                yield
         finally:
             self._watched[user] -= 1
             self._watched += Counter()

@@ -84,19 +84,19 @@ class Lineups:
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
-        self._kept: dict[Channel, tuple[float, Lineup]] = {}
+        self._kept: dict[str, tuple[float, Lineup]] = {}
         self._cuts: dict[str, tuple[float, float]] = {}
 
     async def of(self, channel: Channel) -> Lineup:
         """Its films now; raises Invalid for a filter that cannot be used."""
-        asked, kept = self._kept.pop(channel, (0.0, None))
+        asked, kept = self._kept.pop(channel.id, (0.0, None))
         if kept is None or time.monotonic() - asked > FRESH:
             try:
                 asked, kept = time.monotonic(), await self._ask(channel)
             except Unavailable:
                 if kept is None:
                     raise
-        self._kept[channel] = (asked, kept)
+        self._kept[channel.id] = (asked, kept)
         while len(self._kept) > REMEMBERED:
             del self._kept[next(iter(self._kept))]
         return self._cut(kept)

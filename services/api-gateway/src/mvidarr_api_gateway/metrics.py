@@ -15,3 +15,4 @@ READS_DROPPED = Counter(
 )
 KEPT_BYTES = Gauge("mvidarr_reads_kept_bytes", "Memory that kept answers take")
 CATALOG_AWAY = Gauge("mvidarr_catalog_away", "1 while the catalog does not answer")
+CHANNELS = Gauge("mvidarr_channels_watched", "Streams of channels that are open")

@@ -21,6 +21,9 @@ BASE: Final = 90.0
 """The stream's first timestamp: a copy begins at the key frame before what is asked for."""
 WRAP: Final = 2**33 / 90_000
 """Seconds after which the timestamps of MPEG-TS begin anew."""
+BURST: Final = "-readrate_initial_burst"
+"""An option of FFmpeg 6.1 and newer."""
+PACE: Final = ("-readrate", "1", BURST)
 
 Sound = Literal["copied", "encoded", "none"]
 
@@ -61,14 +64,14 @@ def reel_of(rendition: dict[str, Any]) -> Reel | None:
     return Reel(rendition["path"], _is_copied(picture), _sound(facts["audio"]))
 
 
-def command(ffmpeg: str, film: Path, reel: Reel, piece: Piece) -> list[str]:
+def command(ffmpeg: str, film: Path, reel: Reel, piece: Piece, *, bursts: bool = True) -> list[str]:
     """A whole command line; the film can name no other file, and no address."""
     silent = reel.sound == "none"
+    pace = (*PACE, f"{piece.burst:.3f}") if bursts else ("-re",)
     return [
         ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-protocol_whitelist", PROTOCOLS,
         "-format_whitelist", DEMUXERS, "-max_streams", str(MOST_STREAMS),
-        "-readrate", "1", "-readrate_initial_burst", f"{piece.burst:.3f}",
-        *(["-ss", f"{piece.start:.3f}"] if piece.start else []), "-i", f"file:{film}",
+        *pace, *(["-ss", f"{piece.start:.3f}"] if piece.start else []), "-i", f"file:{film}",
         *(["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-shortest"] if silent else []),
         "-map", "0:V:0", "-map", "1:a:0" if silent else "0:a:0", "-t", f"{piece.seconds:.3f}",
         *(_COPIED if reel.picture_is_copied else _ENCODED),

@@ -28,6 +28,8 @@ AHEAD: Final = 5.0
 BURST: Final = 2.0
 """Seconds of a later film that come at once, which makes up for the time in which it starts."""
 LATE: Final = 10.0
+STALLED: Final = 30.0
+"""Seconds after which FFmpeg is not waited for."""
 EARLY: Final = 2.0
 """Seconds before its end at which a film has ended too early."""
 TRIES: Final = 10
@@ -39,9 +41,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What makes the stream."""
+    """What makes the stream. `bursts` says whether this FFmpeg can begin faster than it goes on."""
 
     ffmpeg: str
+    bursts: bool
     children: Children
     lineups: Lineups
     root: DataRoot
@@ -129,9 +132,10 @@ class Viewing:
     async def _poured(self, shown: Shown, piece: Piece, give: Give) -> bool:
         """Whether anything came."""
         studio, sent = self._studio, False
-        line = command(studio.ffmpeg, studio.root.at(shown.reel.path), shown.reel, piece)
+        film = studio.root.at(shown.reel.path)
+        line = command(studio.ffmpeg, film, shown.reel, piece, bursts=studio.bursts)
         async with studio.children.pour(*line) as output:
-            while not self._ended.is_set() and (chunk := await output.read(CHUNK)):
+            while not self._ended.is_set() and (chunk := await _next(output)):
                 sent = True
                 await give(chunk)
         return sent
@@ -152,6 +156,14 @@ class Viewing:
         self._reached = end
         self._at += end - begun
         self._number += bool(seconds)
+
+
+async def _next(output: asyncio.StreamReader) -> bytes:
+    """Nothing at the end, and nothing when nothing comes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(STALLED):
+            return await output.read(CHUNK)
+    return b""
 
 
 def _title(shown: Shown) -> str:
