@@ -212,11 +212,12 @@ def _downloading() -> Sequence[psutil.Process]:
 
 
 def _cpu() -> float:
-    """Seconds of this process, of the fork servers, and of all children of theirs that ended."""
+    """Seconds of this process, of the fork servers, and of all children of theirs, those that have
+    ended and those that wait for more to do."""
     spent = time.process_time()
-    for server in _servers():
+    for each in (*_servers(), *_downloading()):
         with suppress(psutil.Error):
-            spent += sum(server.cpu_times()[:4])
+            spent += sum(each.cpu_times()[:4])
     return spent
 
 

@@ -45,10 +45,32 @@ async def test_one_child_answers_one_call_after_another(children: Children) -> N
     assert await children.ask(os.getpid) == first != os.getpid()
 
 
-async def test_calls_at_once_have_a_child_each(children: Children) -> None:
+async def test_calls_at_once_have_a_child_each(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "FORK_SECONDS", 0.0)
     pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(3)))
     assert len(set(pids)) == 3
     assert await children.ask(os.getpid) in pids
+
+
+async def test_many_short_calls_at_once_share_few_children(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "FORK_SECONDS", 60.0)
+    pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(8)))
+    assert len(set(pids)) == 1
+
+
+async def test_a_call_that_takes_its_time_holds_up_no_other(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "FORK_SECONDS", 0.05)
+    long = [asyncio.create_task(children.ask(signal.pause)) for _ in range(3)]
+    assert await children.ask(os.getpid) != os.getpid()
+    for each in long:
+        each.cancel()
+    await asyncio.gather(*long, return_exceptions=True)
 
 
 async def test_a_crash_costs_one_call(children: Children) -> None:

@@ -52,9 +52,12 @@ async def test_a_page_and_its_film_leave_nothing_behind(
 
 
 async def test_two_downloads_at_once_have_a_child_each(site: Site, fetch: Any) -> None:
-    jobs = [fetch(site.media_url(MOONS), job_id=f"job{n}") for n in range(2)]
-    await asyncio.gather(*jobs)
-    assert len(pids()) == 2
+    site.media[MOONS] = Conduct(stall_after=100_000)
+    jobs = [asyncio.create_task(fetch(site.media_url(MOONS), job_id=f"job{n}")) for n in range(2)]
+    await eventually(lambda: len(pids()) == 2, 30)
+    for job in jobs:
+        job.cancel()
+    await asyncio.gather(*jobs, return_exceptions=True)
 
 
 async def test_what_a_site_gives_to_one_download_the_next_one_does_not_send(

@@ -2,11 +2,13 @@
 
 A child that has failed, hung, served often or says that it is spent is ended, and another takes its
 place: a crash costs the one call, and what leaks goes with the child. So does one that nobody has
-asked for a while.
+asked for a while. Many calls at once do not fork as many children at once: where calls are short,
+one that comes back is there sooner.
 """
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -27,17 +29,23 @@ MOST_CALLS = 50
 IDLE_SECONDS = 30.0
 """After which a child that waits for a call gives its memory back."""
 
+FORK_SECONDS = 0.1 / (os.cpu_count() or 1)
+"""Between two forks at least, while calls wait: about what a child and its first call take."""
+
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
 
 class Answerers:
-    """As many children as there are calls at once; `open` gives the channel to a new one."""
+    """A child for each call that runs; `open` gives the channel to a new one."""
 
     def __init__(self, open_child: Open) -> None:
         self._open = open_child
         self._idle = deque[_Answerer]()
         """The one that has waited longest stands first, and is asked last."""
         self._resting: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._back = asyncio.Event()
+        self._fork_at = 0.0
 
     async def ask(self, function: Callable[..., T], *args: Any, on_message: OnMessage = None) -> T:
         """What the function returns or raises. Cancelled, or without an answer, its child ends."""
@@ -58,7 +66,7 @@ class Answerers:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator["_Answerer"]:
-        answerer = await self._alive() or await self._new()
+        answerer = await self._next()
         whole = False
         try:
             yield answerer
@@ -69,8 +77,22 @@ class Answerers:
             else:
                 await answerer.close()
 
+    async def _next(self) -> "_Answerer":
+        """One that waits or comes back, or a new one when its time has come; in the order in which
+        calls came."""
+        async with self._turn:
+            while (left := self._fork_at - _now()) > 0 and not self._idle:
+                self._back.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._back.wait()
+            if alive := await self._alive():
+                return alive
+            self._fork_at = _now() + FORK_SECONDS
+        return await self._new()
+
     async def _alive(self) -> "_Answerer | None":
-        """One that waits; what kills it meanwhile costs nobody."""
+        """What kills one that waits costs nobody."""
         while self._idle:
             answerer = self._idle.pop()
             if not answerer.gone:
@@ -83,18 +105,23 @@ class Answerers:
         return _Answerer(child, await child.__aenter__())
 
     def _keep(self, answerer: "_Answerer") -> None:
-        answerer.rests_at = asyncio.get_running_loop().time() + IDLE_SECONDS
+        answerer.rests_at = _now() + IDLE_SECONDS
         self._idle.append(answerer)
+        self._back.set()
         if self._resting is None or self._resting.done():
             self._resting = asyncio.create_task(self._let_rest())
 
     async def _let_rest(self) -> None:
         while self._idle:
-            left = self._idle[0].rests_at - asyncio.get_running_loop().time()
+            left = self._idle[0].rests_at - _now()
             if left > 0:
                 await asyncio.sleep(left)
             else:
                 await self._idle.popleft().close()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 class _Answerer:
