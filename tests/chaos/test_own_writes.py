@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from tests.integration.catalogs import running_catalog
 from websockets.asyncio.client import ClientConnection, connect
 
+from mvidarr_api_gateway import standing
 from mvidarr_api_gateway.app import application
 from mvidarr_api_gateway.deps import open_deps
 from mvidarr_api_gateway.settings import GatewaySettings
@@ -100,7 +101,10 @@ class House:
 
 
 @pytest.fixture
-async def house(servers: tuple[RabbitNode, PostgresServer], tmp_path: Path) -> AsyncIterator[House]:
+async def house(
+    servers: tuple[RabbitNode, PostgresServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    monkeypatch.setattr(standing, "MANY", 0)
     node, postgres = servers
     url, database = node.url(node.new_vhost()), await asyncio.to_thread(postgres.new_database)
     async with AsyncExitStack() as stack:

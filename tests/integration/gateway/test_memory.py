@@ -6,7 +6,7 @@ import httpx
 import pytest
 from tests.integration.catalogs import Catalog
 
-from mvidarr_api_gateway import memory
+from mvidarr_api_gateway import memory, standing
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.edge import Edge
 from mvidarr_api_gateway.memory import Memory
@@ -64,6 +64,26 @@ async def test_the_same_request_is_answered_again_until_something_changes(
     assert handled == []
     await user.post(VIDEOS, json={"url": "http://127.0.0.1/2"})
     assert len((await user.get(VIDEOS)).json()["items"]) == 2
+
+
+async def test_many_who_read_do_not_even_ask_how_far_the_catalog_is(
+    as_: As, deps: Deps, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "MANY", 0)
+    user = await as_("user")
+    await _quiet(deps, catalog)
+
+    async def asks_nobody() -> bool:
+        await user.get(VIDEOS)
+        before = catalog.asked("position.get")
+        await user.get(VIDEOS)
+        return catalog.asked("position.get") == before
+
+    await eventually(asks_nobody)
+    for n in range(5):
+        await eventually(asks_nobody)
+        await user.post(VIDEOS, json={"url": f"http://127.0.0.1/{n}"})
+        assert len((await user.get(VIDEOS)).json()["items"]) == n + 1
 
 
 async def test_another_address_or_other_credentials_are_another_request(

@@ -33,11 +33,15 @@ class Shared(Generic[T]):
 
     async def answer(self) -> T:
         """As things are at this moment or later; raises what the question raises."""
+        return await asyncio.shield(self.begin())
+
+    def begin(self) -> asyncio.Task[T]:
+        """Have the question go out, if it does not wait to already."""
         if self._next is None:
             self._next = asyncio.create_task(self._ask())
             self._next.add_done_callback(self._asking.discard)
             self._next.add_done_callback(_seen)
-        return await asyncio.shield(self._next)
+        return self._next
 
     async def _ask(self) -> T:
         if self._gather:

@@ -71,6 +71,15 @@ class Breaker:
         self._require_there()
         return await self._asked(query, timeout)
 
+    async def ask_simplest(self, query: Envelope, timeout: float) -> bytes:
+        """The same for the simplest question that there is: who does not answer it is away."""
+        self._require_there()
+        try:
+            return await self._bus.ask(query, timeout)
+        except Unavailable as missing:
+            self._goes(missing.message)
+            raise
+
     async def _place(self, end: float) -> None:
         try:
             async with asyncio.timeout_at(end):

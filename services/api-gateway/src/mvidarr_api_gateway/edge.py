@@ -159,7 +159,7 @@ def _given_id(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 def _secrets_to_headers(scope: Scope) -> None:
     """Move `?apikey=` and `?ticket=` into headers before anybody logs or traces the address."""
     query: bytes = scope["query_string"]
-    if not any(name.encode() + b"=" in query for name in SECRETS):
+    if not query or not any(name.encode() + b"=" in query for name in SECRETS):
         return
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     scope["query_string"] = urlencode([each for each in pairs if each[0] not in SECRETS]).encode()

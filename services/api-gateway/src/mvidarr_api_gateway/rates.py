@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -84,6 +85,7 @@ class Rates:
         return self._users.take(caller.user_id)
 
 
+@lru_cache(maxsize=4096)
 def network_of(host: str) -> str:
     """What counts as one address: of IPv6 the network that one customer has."""
     try:

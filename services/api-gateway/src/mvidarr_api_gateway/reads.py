@@ -3,8 +3,8 @@
 The log is followed without loss, so an answer is dropped at the latest when the next record passes;
 and an answer is kept only if the catalog is known to have committed everything that has passed.
 Another gateway may have answered somebody a moment before the record passes here: so what is kept
-is given away only when the catalog says that it has committed nothing since. Those who ask at the
-same time share that question, and those who want the same share the answer.
+is given away only when the catalog says that it has committed nothing since (`standing`). Those who
+want the same at the same time share the answer.
 
 What was dropped stays until its place is needed: while the catalog is away, who takes old answers
 gets it.
@@ -18,7 +18,7 @@ from typing import TypeVar
 from mvidarr_common.envelope import Envelope, fresh
 from mvidarr_common.errors import Invalid, Unavailable
 from mvidarr_common.messages import Query, Value, identity
-from mvidarr_common.messages.queries import GetPosition, OfThePast, PositionView, ShowAfter
+from mvidarr_common.messages.queries import OfThePast, ShowAfter
 from mvidarr_common.shared import Shared
 
 from .breaker import Breaker
@@ -27,14 +27,12 @@ from .leniency import note, takes_old
 from .metrics import READS, READS_DROPPED
 from .shelf import Shelf
 from .showing import shown
+from .standing import Standings
 
 PATIENCE = 120.0
 """Seconds for a question about the past: much may have to be folded."""
-POSITION = 2.0
 SOON = 2.0
 """Seconds for a question that waits for a record: the catalog lets it wait for less."""
-UNDER_WAY = 2
-"""Questions for the position at once: who comes while one is out need not wait for its answer."""
 OLD = -1
 """The generation of what may have been overtaken before it came."""
 
@@ -83,7 +81,7 @@ class Reads:
         self._feed = feed
         self._dropped_by = dropped_by
         self._shelf: Shelf[Kept] = Shelf(limit)
-        self._now = Shared(self._position, UNDER_WAY)
+        self._standings = Standings(catalog.ask_simplest)
         self._asked: dict[Asked, Shared[Kept]] = {}
         self.generation = 0
         """Rises whenever what was answered may not be true any more."""
@@ -172,13 +170,8 @@ class Reads:
             return True
         if not self._catalog.reachable:
             return False
-        now = await self._now.answer()
+        now = await self._standings.now()
         return now.log_id == self._feed.log_id and now.offset <= kept.offset
-
-    async def _position(self) -> PositionView:
-        """How far the catalog is."""
-        asked = fresh(GetPosition(), source="api-gateway")
-        return PositionView.model_validate_json(await self._catalog.ask_first(asked, POSITION))
 
     @property
     def settled(self) -> bool:

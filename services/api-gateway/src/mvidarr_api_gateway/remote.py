@@ -21,7 +21,7 @@ def see_through(scope: Scope, proxies: Sequence[str]) -> None:
 
 def trusted(address: str | None, proxies: Sequence[str]) -> bool:
     """Whether this is one of our proxies."""
-    if address is None or not _is_address(address):
+    if not proxies or address is None or not _is_address(address):
         return False
     return any(ip_address(address) in ip_network(each, strict=False) for each in proxies)
 

@@ -22,7 +22,7 @@ class Desk:
     """So many answers at once; what waits takes nobody's place."""
 
     def __init__(self, engine: AsyncEngine, brain: Brain, progress: Progress, at_once: int) -> None:
-        self._answers = Answers(engine, brain)
+        self._answers = Answers(engine, brain, progress.stillness)
         self._past = Past(engine, brain)
         self._progress = progress
         self._places = asyncio.Semaphore(at_once)

@@ -18,9 +18,9 @@ from mvidarr_common.messages.queries import (
     ListRecords,
     ParkedMessages,
     ParkedView,
-    PositionView,
     Records,
     RecordView,
+    Standing,
     SystemView,
 )
 
@@ -110,8 +110,10 @@ async def system(_: GetSystem, read: Read) -> SystemView:
 
 
 @model.query
-async def position(_: GetPosition, read: Read) -> PositionView:
-    return PositionView(log_id=read.checkpoint.log_id or "", offset=read.checkpoint.offset)
+async def position(query: GetPosition, read: Read) -> Standing:
+    still = read.stillness.promise(read.checkpoint) if query.still else 0.0
+    now = read.checkpoint
+    return Standing(log_id=now.log_id or "", offset=now.offset, still=still)
 
 
 async def _version(read: Read) -> str:

@@ -75,7 +75,7 @@ async def _lead(
         BulkChore(),
         Batches(),
     )
-    leader = Leader(engine, bus, brain, chores, progress.reached)
+    leader = Leader(engine, bus, brain, chores, progress.reached, progress.stillness)
     dead = DeadLetters(bus, engine)
     await leader.take_over()
     metrics.leading(True)

@@ -23,6 +23,7 @@ from .model import Brain
 from .outbox import Outbox
 from .rebuild import Rebuilt, Refill
 from .state import ROWS_IN_MEMORY
+from .stillness import Stillness
 from .store import Checkpoint
 from .turn import Turn
 from .writes import Writes
@@ -47,12 +48,14 @@ class Leader:
         brain: Brain,
         chores: Sequence[Chore] = (),
         reached: Callable[[Checkpoint], None] = lambda _: None,
+        stillness: Stillness | None = None,
     ) -> None:
         self._engine = engine
         self._bus = bus
         self._mind = Mind(brain)
         self._chores = chores
         self._reached = reached
+        self._stillness = stillness or Stillness()
         self._outbox = Outbox(bus)
         self._number = 0
         self._held: set[str] = set()
@@ -108,6 +111,7 @@ class Leader:
             self.checkpoint = await store.take_over(connection)
             self._held = {each.subject for each in await store.parked_records(connection)}
             in_flight = await _in_flight(connection)
+        self._stillness.begin(self.checkpoint)
         self._mind.remember(in_flight)
         self._outbox.add(in_flight.values())
         if self.checkpoint.signature != self._mind.brain.signature:
@@ -166,6 +170,7 @@ class Leader:
                 await store.move_checkpoint(Writes(connection), self.checkpoint, switched)
             self._mind.remember(self._mind.in_flight)
             self.checkpoint = switched
+            self._stillness.moved(switched)
         return rebuilt
 
     async def _tell_progress(self, records: int, seconds: float) -> None:
@@ -178,12 +183,17 @@ class Leader:
     async def _turn(self) -> AsyncIterator[Turn]:
         """Commit what the block gathers in one transaction, then say it. A failed turn ends the
         reign: memory and tables may differ after it."""
-        async with self._begin() as connection:
-            turn = Turn(self._mind, connection, self.checkpoint, self._held)
-            yield turn
-            with metrics.phase("commit"), spans.committing():
-                await turn.commit()
-        before, self.checkpoint = self.checkpoint, turn.checkpoint
+        before = self.checkpoint
+        with self._stillness.broken():
+            async with self._begin() as connection:
+                turn = Turn(self._mind, connection, before, self._held)
+                yield turn
+                with metrics.phase("commit"), spans.committing():
+                    await turn.commit()
+                    if turn.checkpoint != before:
+                        await self._stillness.over()
+            self.checkpoint = turn.checkpoint
+            self._stillness.moved(turn.checkpoint)
         self._reached(turn.checkpoint)
         self._outbox.add(turn.said.events)
         self._mind.state.forget_beyond(ROWS_IN_MEMORY)

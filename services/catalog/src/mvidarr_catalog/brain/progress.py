@@ -12,6 +12,7 @@ from mvidarr_common.errors import Unavailable
 from mvidarr_common.shared import Shared
 
 from .driver import statement
+from .stillness import Stillness
 from .store import Checkpoint, read_checkpoint
 
 PATIENCE = 0.5
@@ -34,6 +35,7 @@ class Progress:
         self._waiting = 0
         self.leads = False
         """Whether the leader is here, and tells."""
+        self.stillness = Stillness()
 
     def reached(self, checkpoint: Checkpoint) -> None:
         """This is committed."""

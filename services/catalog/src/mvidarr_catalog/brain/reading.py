@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
 import orjson
@@ -21,6 +21,7 @@ from .model import Brain
 from .rows import R, Row, from_columns, table_of
 from .sorting import VALUE
 from .sorting import order as order_of
+from .stillness import Stillness
 from .store import Checkpoint, read_checkpoint
 
 V = TypeVar("V", bound=Value)
@@ -44,6 +45,7 @@ class Read:
 
     connection: AsyncConnection
     checkpoint: Checkpoint
+    stillness: Stillness = field(default_factory=Stillness)
 
     def table(self, row: type[Row]) -> sa.Table:
         """The live table of a row class."""
@@ -116,9 +118,12 @@ def _sparse(items: list[Any], fields: str, shape: type[Value]) -> list[dict[str,
 class Answers:
     """Answers queries from the tables, on every replica."""
 
-    def __init__(self, engine: AsyncEngine, brain: Brain) -> None:
+    def __init__(
+        self, engine: AsyncEngine, brain: Brain, stillness: Stillness | None = None
+    ) -> None:
         self._engine = engine
         self._brain = brain
+        self._stillness = stillness or Stillness()
 
     async def answer(self, query: Query[Any]) -> bytes:
         """The answer as JSON; raises a Problem. A connection that has died since it was last used
@@ -158,6 +163,6 @@ class Answers:
         )
         try:
             async with opened as connection:
-                yield Read(connection, await read_checkpoint(connection))
+                yield Read(connection, await read_checkpoint(connection), self._stillness)
         except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
             raise Unavailable("not_ready", "The read model is being made.") from error

@@ -114,18 +114,30 @@ class Asker:
         desk = self._desk
         assert desk is not None
         call = str(uuid4())
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
         desk.waiting[call] = answer
         answer.add_done_callback(_seen)
+        doubt = loop.call_later(DOUBT, self._doubt, answer)
         try:
             await _put(desk, call, body, end)
-            done, _ = await asyncio.wait({answer}, timeout=DOUBT)
-            if not done:
-                await self._require_answerer()
             return await answer
         finally:
+            doubt.cancel()
             del desk.waiting[call]
             answer.cancel()
+
+    def _doubt(self, answer: asyncio.Future[bytes]) -> None:
+        """Look for somebody to answer while the answer may still come."""
+        looking = asyncio.create_task(self._require_answerer())
+
+        def told(_: asyncio.Task[None]) -> None:
+            failed = None if looking.cancelled() else looking.exception()
+            if failed is not None and not answer.done():
+                answer.set_exception(failed)
+
+        looking.add_done_callback(told)
+        answer.add_done_callback(lambda _: looking.cancel())
 
     async def _require_answerer(self) -> None:
         async with a_channel(self._link) as channel:

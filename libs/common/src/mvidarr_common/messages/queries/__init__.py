@@ -83,6 +83,7 @@ from .system import (
     ShowAfter,
     Shown,
     Snapshot,
+    Standing,
     SystemView,
 )
 from .watching import Continued, ContinuedView, GetWatched, ListWatched, WatchedView
@@ -134,7 +135,7 @@ __all__ = [
     "ParkedView", "PipelineView", "Pipelines", "PositionView", "ProfileView", "Profiles",
     "RecordView", "Records", "RunState", "RunView", "Runs", "SealedSubscription",
     "SealedSubscriptions", "SessionView", "Sessions", "ShowAfter", "Shown", "SiteView", "Sites",
-    "Snapshot",
+    "Snapshot", "Standing",
     "StepState", "StepView", "SubscriptionView", "Subscriptions", "SubscriptionsTo",
     "Supposition", "Suppositions", "SystemView", "UserView", "Users", "VideoState", "VideoView",
     "VideoWithMore", "Videos", "VideosWithMore", "View", "WatchedView", "WhatIf", "WithArtist",

@@ -59,6 +59,13 @@ class PositionView(View):
     offset: int
 
 
+class Standing(PositionView):
+    """And for how many seconds, from the moment at which the question was put, nothing more will
+    be: 0 where that was not asked, or cannot be promised."""
+
+    still: float = 0.0
+
+
 class Records(Page):
     items: tuple[RecordView, ...]
 
@@ -100,8 +107,10 @@ class GetSystem(Query[SystemView], wire="system.get", answer=SystemView):
     pass
 
 
-class GetPosition(Query[PositionView], wire="position.get", answer=PositionView):
-    """For the gateway: is what it has seen all that there is?"""
+class GetPosition(Query[Standing], wire="position.get", answer=Standing):
+    """For the gateway: is what it has seen all that there is? And will it be, for a moment?"""
+
+    still: bool = False
 
 
 class Shown(View):
