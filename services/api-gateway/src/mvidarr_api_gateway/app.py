@@ -1,9 +1,11 @@
 """The application: routes with their errors, and what is around them."""
 
 from collections.abc import Sequence
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from .deprecations import operation_id
@@ -58,12 +60,20 @@ def api(deps: Deps) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=operation_id,
+        routes=_routes(),
         telemetry={"logs": False, "operation_spans": False},
     )
     app.state.deps = deps
-    for router in ROUTERS:
-        app.include_router(router)
     install(app)
     app.openapi = lambda: description(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """All applications of a process share them: FastAPI readies them at the first request, which
+    takes longer than many requests."""
+    whole = APIRouter(generate_unique_id_function=operation_id)
+    for router in ROUTERS:
+        whole.include_router(router)
+    return whole.routes

@@ -1,6 +1,7 @@
 """Passwords are hashed with Argon2id in threads, a few at a time: each takes 64 MiB."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -21,7 +22,7 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._nobody: str | None = None
+        self._nobody = of_nobody(self._hasher)
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def hash(self, password: str) -> str:
@@ -31,8 +32,6 @@ class Passwords:
 
     async def matches(self, known: str | None, password: str) -> bool:
         """Whether the password belongs to the hash; always no when there is none."""
-        if self._nobody is None:
-            self._nobody = await self.hash("nobody")
         usable = known if known is not None and known.startswith("$argon2") else None
         async with self._places:
             right = await asyncio.to_thread(self._check, usable or self._nobody, password)
@@ -61,3 +60,11 @@ class Passwords:
             return self._hasher.verify(known, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def of_nobody(hasher: PasswordHasher) -> str:
+    """A hash that takes as long to check as any other, and that no password has."""
+    lengths = (hasher.salt_len, hasher.hash_len)
+    salt, hash = (b64encode(bytes(each)).rstrip(b"=").decode() for each in lengths)
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${hash}"
