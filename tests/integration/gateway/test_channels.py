@@ -20,11 +20,13 @@ import psutil
 import pytest
 from tests.integration.catalogs import Catalog
 
+from mvidarr_api_gateway import breaker, lineups
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.lineups import Channel
 from mvidarr_api_gateway.programme import on_air
 from mvidarr_common.demo.samples import encode, run_ffmpeg
 from mvidarr_common.envelope import fresh
+from mvidarr_common.errors import Unavailable
 from mvidarr_common.ffmpeg import wheel_ffmpeg
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.ids import FileId, VideoId
@@ -110,6 +112,14 @@ def shows(deps: Deps, catalog: Catalog) -> Shows:
         return film
 
     return added
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films are asked for each time, and the catalog is soon taken for away."""
+    monkeypatch.setattr(lineups, "FRESH", 0.0)
+    monkeypatch.setattr(breaker, "DOUBT", 0.05)
+    monkeypatch.setattr(breaker, "PROBE", 0.2)
 
 
 @pytest.fixture
@@ -233,6 +243,39 @@ async def test_a_film_that_cannot_be_shown_is_passed_over(
     told = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
     assert any(message.endswith("end: library/long.mp4") for message in told), told
     assert not any("copied.mp4" in message for message in told)
+
+
+async def test_a_film_that_comes_is_taken_up(
+    footage: dict[str, Path], shows: Shows, as_: As, player: httpx.AsyncClient, hasty: None
+) -> None:
+    await shows(footage["copied.mp4"])
+    stream, _ = await _addresses(await as_("readonly"))
+    async with player.stream("GET", stream) as answer:
+        chunks = answer.aiter_bytes()
+        await _until("Band – copied", chunks)
+        await shows(footage["silent.mkv"])
+        await _until("Band – silent", chunks)
+
+
+async def test_while_the_catalog_is_away_a_channel_has_the_films_that_it_had(
+    footage: dict[str, Path], shows: Shows, deps: Deps, catalog: Catalog, hasty: None
+) -> None:
+    await shows(footage["copied.mp4"])
+    known = deps.channels.lineups
+    before = await known.of(Channel())
+    catalog.cut()
+    assert await known.of(Channel()) == before
+    with pytest.raises(Unavailable):
+        await known.of(Channel(name="other"))
+    catalog.mend()
+
+
+async def _until(title: str, chunks: AsyncIterator[bytes]) -> None:
+    """Its name is in the stream, in the tables that players show."""
+    async for chunk in chunks:
+        if title.encode() in chunk:
+            return
+    raise AssertionError(f"{title} was never shown")
 
 
 async def test_so_many_watch_at_once_and_no_more(

@@ -89,13 +89,14 @@ class Lineups:
 
     async def of(self, channel: Channel) -> Lineup:
         """Its films now; raises Invalid for a filter that cannot be used."""
-        asked, kept = self._kept.pop(channel.id, (0.0, None))
+        asked, kept = self._kept.get(channel.id, (0.0, None))
         if kept is None or time.monotonic() - asked > FRESH:
             try:
                 asked, kept = time.monotonic(), await self._ask(channel)
             except Unavailable:
                 if kept is None:
                     raise
+        self._kept.pop(channel.id, None)
         self._kept[channel.id] = (asked, kept)
         while len(self._kept) > REMEMBERED:
             del self._kept[next(iter(self._kept))]
