@@ -49,7 +49,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A system that has done a little of everything, and its Prometheus."""
     folder = tmp_path_factory.mktemp("watched")
     (port,) = free_ports(1)
-    config = [f"prometheus.tcp.port = {port}", "prometheus.tcp.ip = 127.0.0.1"]
+    own = [f"prometheus.tcp.port = {port}", "prometheus.tcp.ip = 127.0.0.1"]
+    config = [*_shipped(), *own]
     with (
         RabbitNode(config=config, plugins=["rabbitmq_prometheus"], thrifty=True) as node,
         System(folder / "system", amqp_url=node.url(), allow_private_addresses=True) as system,
@@ -58,6 +59,20 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         access = system.log_in()
         asyncio.run(let_happen(access, node, folder))
         yield Watched(node, system, access, prometheus)
+
+
+def _shipped() -> list[str]:
+    """The settings of deploy/, but for those that every node of a test has."""
+    lines = (DEPLOY / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
+    ours = [line for line in lines if line and not line.startswith("#")]
+    assert "consumer_timeout = 43200000" in ours  # jobs may run for hours
+    return [line for line in ours if not line.startswith(("log.", "disk_free", "consumer_timeout"))]
+
+
+@pytest.mark.timeout(240)
+def test_the_shipped_settings_are_understood_by_rabbitmq(watched: Watched) -> None:
+    found = watched.node.eval("application:get_env(rabbit, cluster_partition_handling).")
+    assert found == "{ok, pause_minority}"
 
 
 @pytest.mark.timeout(240)

@@ -8,7 +8,6 @@ from pathlib import Path
 import yaml
 
 from mvidarr_common.cli.run import installed
-from mvidarr_common.testing.rabbitmq import RabbitNode
 
 from .conftest import DEPLOY, TOOLS, Object
 
@@ -101,16 +100,6 @@ def test_compose_ends_processes_later_than_they_end_themselves() -> None:
         if "MVIDARR_GRACE" in (service.get("environment") or {}):
             own = float(service["environment"]["MVIDARR_GRACE"])
             assert own < seconds[service["stop_grace_period"]]
-
-
-def test_the_shipped_settings_are_understood_by_rabbitmq() -> None:
-    lines = (DEPLOY / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
-    ours = [line for line in lines if line and not line.startswith("#")]
-    assert "consumer_timeout = 43200000" in ours  # jobs may run for hours
-    kept = [line for line in ours if not line.startswith(("log.", "disk_free", "consumer_timeout"))]
-    with RabbitNode(config=kept) as node:
-        found = node.eval("application:get_env(rabbit, cluster_partition_handling).")
-        assert found == "{ok, pause_minority}"
 
 
 def _stages() -> list[str]:

@@ -5,6 +5,8 @@ import json
 import sys
 from typing import Any
 
+from mvidarr_common.testing.rabbitmq import RabbitNode
+
 COUNT = 100
 
 
@@ -20,7 +22,8 @@ async def _process(generation: str, url: str) -> list[dict[str, Any]]:
     return heard
 
 
-async def test_older_and_newer_work_side_by_side(url: str) -> None:
+async def test_older_and_newer_work_side_by_side(rabbit_node: RabbitNode) -> None:
+    url = rabbit_node.url(rabbit_node.new_vhost())
     older, newer = await asyncio.gather(_process("older", url), _process("newer", url))
     songs = [f"Song {n} of the {who}" for who in ("newer", "older") for n in range(COUNT)]
 

@@ -14,7 +14,7 @@ import sys, threading
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
-with RabbitNode() as node:
+with RabbitNode(thrifty=True) as node:
     # A thread that started a server may end long before the server does.
     server = PostgresServer(fsync=False)
     starter = threading.Thread(target=server.start)

@@ -48,15 +48,18 @@ def test_a_machine_with_nothing_configured_is_well_and_stays_untouched(tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_real_broker_and_database_are_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    with RabbitNode(thrifty=True) as node, PostgresServer(fsync=False) as server:
-        monkeypatch.setenv("MVIDARR_AMQP_URL", node.url())
+def test_a_real_broker_and_database_are_well(
+    monkeypatch: pytest.MonkeyPatch, rabbit_node: RabbitNode
+) -> None:
+    vhost = rabbit_node.new_vhost()
+    with PostgresServer(fsync=False) as server:
+        monkeypatch.setenv("MVIDARR_AMQP_URL", rabbit_node.url(vhost))
         monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database())
         monkeypatch.setenv("MVIDARR_INSTANCE_KEY", new_key())
         result = doctor()
         ascii_only = ("--encoding=SQL_ASCII", "--template=template0", "--locale=C")
         monkeypatch.setenv("MVIDARR_DATABASE_URL", server.new_database(*ascii_only))
-        node.ctl("set_permissions", "guest", "none", "none", "none")
+        rabbit_node.ctl("set_permissions", "-p", vhost, "guest", "none", "none", "none")
         unfit = doctor()
         url = server.new_database()
         asyncio.run(run_statement(url, "CREATE ROLE stranger LOGIN"))
