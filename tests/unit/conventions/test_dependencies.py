@@ -55,12 +55,20 @@ def test_no_line_stands_twice() -> None:
     assert len(described()) == len(set(described()))
 
 
+def locked(file: str) -> set[str]:
+    """What a file of pinned requirements installs."""
+    return {normal(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), re.M)}
+
+
 def test_every_direct_dependency_is_locked() -> None:
-    locked = {
-        normal(name)
-        for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.M)
-    }
-    assert {name for name in required() if not name.startswith("mvidarr")} - locked == set()
+    wanted = {name for name in required() if not name.startswith("mvidarr")}
+    assert wanted - locked("requirements.lock") == set()
+
+
+def test_what_is_installed_at_the_same_time_is_not_the_same() -> None:
+    beside = locked("tests/clients.txt"), locked("tests/footage.txt")
+    assert set.intersection(*beside) == set()
+    assert set.union(*beside) & locked("requirements.lock") == set()
 
 
 def test_no_registry_is_named_in_the_tree() -> None:

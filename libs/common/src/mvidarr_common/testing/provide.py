@@ -28,7 +28,7 @@ INSIDE = """
 command -v make > /dev/null || { apt-get update; apt-get install -y --no-install-recommends make; }
 mkdir /mvidarr && cd /mvidarr
 tar -C /source --exclude ./.venv --exclude ./.mvidarr -c . | tar -x
-make --no-print-directory .venv/.footage
+make --no-print-directory install .venv/.footage
 .venv/bin/python -m mvidarr_common.testing.provide """
 MISSING = 3
 """Exit code when there is no way to get the servers."""
