@@ -1,6 +1,8 @@
 """Playing films with what players can do: addresses without headers."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -8,7 +10,9 @@ import httpx
 import pytest
 from tests.integration.catalogs import Catalog
 
-from mvidarr_api_gateway.deps import Deps
+from mvidarr_api_gateway.app import application
+from mvidarr_api_gateway.deps import Deps, open_deps
+from mvidarr_api_gateway.settings import GatewaySettings
 from mvidarr_common.messages.identity import DeleteUser, Role
 from mvidarr_common.messages.ids import FileId, VideoId
 from mvidarr_common.messages.library import (
@@ -21,6 +25,8 @@ from mvidarr_common.messages.library import (
 from mvidarr_common.messages.media import MediaFacts, VideoStream
 from mvidarr_common.messages.profiles import DEFAULT_PROFILE
 from mvidarr_common.messages.queries import FindCredentials
+from mvidarr_common.service import Runtime
+from mvidarr_common.testing.conditions import eventually
 
 As = Callable[[Role], Awaitable[httpx.AsyncClient]]
 CONTENT = bytes(range(256)) * 30
@@ -97,6 +103,44 @@ async def test_a_link_ends_with_its_user(
     await catalog.has_committed(await catalog.say(DeleteUser(user_id=user.id)))
     await deps.feed.committed_to((await catalog.system()).offset, deps.bus, 10)
     assert (await anyone.get(link)).status_code == 401
+
+
+@pytest.mark.parametrize("made_with", ["a session", "a key"])
+async def test_a_link_ends_with_the_session_or_the_key_that_made_it(
+    film: Rendition,
+    as_: As,
+    anyone: httpx.AsyncClient,
+    runtime: Runtime[GatewaySettings],
+    made_with: str,
+) -> None:
+    if made_with == "a session":
+        admin = {"username": "admin", "password": "correct horse battery"}
+        told = (await anyone.post("/api/v1/auth/login", json=admin)).json()
+        known = {"Authorization": f"Bearer {told['accessToken']}"}
+        end = f"/api/v1/sessions/{told['sessionId']}"
+    else:
+        owner = await as_("user")
+        told = (await owner.post("/api/v1/api-keys", json={"name": "k", "role": "user"})).json()
+        known, end = {"X-Api-Key": told["key"]}, f"/api/v1/api-keys/{told['id']}"
+    async with open_deps(replace(runtime, worker_id=runtime.worker_id)) as deps:
+        other = httpx.ASGITransport(app=application(deps))
+        async with httpx.AsyncClient(transport=other, base_url="http://other") as elsewhere:
+            ways = (await anyone.get(f"{PLACE}/playback", headers=known)).json()["ways"]
+            links = (await anyone.get("/api/v1/lists", headers=known)).json()
+            for address in (ways[0]["url"], links["videos"]):
+                assert (await elsewhere.get(address)).status_code == 200
+            clients = anyone if made_with == "a session" else owner
+            assert (await clients.delete(end, headers=known)).status_code == 204
+            for client in (anyone, elsewhere):
+                for address in (ways[0]["url"], links["videos"]):
+                    answer = await eventually(partial(_refused, client, address))
+                    assert answer.json()["code"] in ("session_ended", "unauthenticated")
+
+
+async def _refused(client: httpx.AsyncClient, address: str) -> httpx.Response:
+    answer = await client.get(address)
+    assert answer.status_code == 401
+    return answer
 
 
 async def _playback(player: httpx.AsyncClient) -> dict[str, Any]:

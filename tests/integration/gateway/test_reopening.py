@@ -1,5 +1,7 @@
 """Films opened again: fast, for the same address and credentials, and never once one is gone."""
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 from tests.integration.catalogs import Catalog
 
 from mvidarr_api_gateway import reopening
+from mvidarr_api_gateway.callers import Holder
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.edge import Edge
 from mvidarr_api_gateway.links import Links
@@ -135,7 +138,7 @@ async def test_a_ticket_is_looked_at_each_time(
     film: FileId, as_: As, anyone: httpx.AsyncClient, handled: list[str], deps: Deps
 ) -> None:
     me = (await (await as_("user")).get("/api/v1/auth/me")).json()
-    short = Links(deps.key, 2.5).ticket(f"files/{film}", me["id"])
+    short = Links(deps.key, 2.5).ticket(f"files/{film}", Holder(me["id"]))
     path = f"{PLACE}?ticket={short}"
     handled.clear()
     await _part(anyone, 0, 10, path)
@@ -147,6 +150,23 @@ async def test_a_ticket_is_looked_at_each_time(
         return answer.status_code == 401 and answer.json()["code"] == "ticket_expired"
 
     await eventually(expired)
+
+
+async def test_a_library_that_hangs_keeps_nobody_else_waiting(
+    film: FileId, as_: As, anyone: httpx.AsyncClient, handled: list[str], deps: Deps
+) -> None:
+    player = await as_("user")
+    known = {"If-None-Match": (await player.get(PLACE)).headers["etag"]}
+    song = deps.root.library / "Song.mp4"
+    song.unlink()
+    os.mkfifo(song)  # to open it takes until somebody writes
+    waiting = asyncio.create_task(player.get(PLACE, headers=known))
+    for _ in range(20):
+        assert (await anyone.get("/ping")).status_code == 200
+    assert not waiting.done()
+    os.close(await asyncio.to_thread(os.open, song, os.O_WRONLY))
+    assert (await waiting).status_code == 304
+    assert handled.count(PLACE) == 1
 
 
 async def test_after_a_while_everything_is_asked_again(

@@ -1,20 +1,32 @@
-"""Tickets open one place, for one user, for a while."""
+"""Tickets open one place, for one user and their session or key, for a while."""
 
 import pytest
 
+from mvidarr_api_gateway.callers import Holder
 from mvidarr_api_gateway.links import Links
 from mvidarr_common.errors import Unauthorized
-from mvidarr_common.messages.ids import UserId
+from mvidarr_common.messages.ids import ApiKeyId, SessionId, UserId
 from mvidarr_common.secrets import InstanceKey
 
 LINKS = Links(InstanceKey(b"k" * 32), 3600)
-USER = UserId("u.1")
+USER = Holder(UserId("u.1"))
 TICKET = LINKS.ticket("files/f1", USER)
 ENDS, CODE = TICKET.partition(".")[0], TICKET.rpartition(".")[2]
 
 
-def test_the_holder_is_known() -> None:
-    assert LINKS.holder(TICKET, "files/f1") == USER
+@pytest.mark.parametrize(
+    "holder",
+    [
+        USER,
+        Holder(UserId("u.1"), session_id=SessionId("s1")),
+        Holder(UserId("u.1"), api_key_id=ApiKeyId("k1")),
+    ],
+)
+def test_the_holder_is_known(holder: Holder) -> None:
+    assert LINKS.holder(LINKS.ticket("files/f1", holder), "files/f1") == holder
+
+
+def test_every_gateway_knows_it() -> None:
     assert Links(InstanceKey(b"k" * 32), 1).holder(TICKET, "files/f1") == USER
 
 
@@ -27,8 +39,9 @@ def test_the_holder_is_known() -> None:
         ("", "files/f1"),
         ("..", "files/f1"),
         (CODE, "files/f1"),
-        (f"{ENDS}.u.2.{CODE}", "files/f1"),
-        (f"{int(ENDS, 16) + 9:x}.u.1.{CODE}", "files/f1"),
+        (f"{ENDS}...u.2.{CODE}", "files/f1"),
+        (f"{ENDS}.s1..u.1.{CODE}", "files/f1"),
+        (f"{int(ENDS, 16) + 9:x}...u.1.{CODE}", "files/f1"),
         (TICKET[:-1], "files/f1"),
         (f"{TICKET}=", "files/f1"),
         (TICKET[:-1] + "\u0661", "files/f1"),
@@ -37,7 +50,8 @@ def test_the_holder_is_known() -> None:
     ],
     ids=(
         "another file", "a part of the file", "nothing", "no ticket", "dots", "the code alone",
-        "another user", "a later end", "cut", "padded", "digits of others", "long", "another key",
+        "another user", "a session", "a later end", "cut", "padded", "digits of others", "long",
+        "another key",
     ),
 )  # fmt: skip
 def test_nothing_else_opens_it(ticket: str, place: str) -> None:

@@ -23,6 +23,16 @@ def lesser(one: Role, other: Role) -> Role:
     return min(one, other, key=RANKS.__getitem__)
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who made a link: it counts as long as the session or the API key counts that it was made
+    with."""
+
+    user_id: UserId
+    session_id: SessionId | None = None
+    api_key_id: ApiKeyId | None = None
+
+
 @dataclass(frozen=True)
 class Caller:
     """Somebody whose credentials were checked. `expires` is in seconds since the epoch."""
@@ -42,6 +52,11 @@ class Caller:
     def actor(self) -> str:
         """The name under which the log remembers them."""
         return f"user/{self.user_id}"
+
+    @property
+    def holder(self) -> Holder:
+        """Of the links that they make."""
+        return Holder(self.user_id, self.session_id, self.api_key_id)
 
     @property
     def expired(self) -> bool:

@@ -12,6 +12,7 @@ from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.ids import UserId
 from mvidarr_common.processes import Children
 
+from .callers import Holder
 from .identity import Identity
 from .lineups import Channel, Lineups
 from .metrics import CHANNELS
@@ -46,15 +47,15 @@ class Channels:
         self._watched: Counter[UserId] = Counter()
         self._ended = asyncio.Event()
 
-    def stream(self, channel: Channel, user: UserId, *, whole: bool) -> Poured:
+    def stream(self, channel: Channel, holder: Holder, *, whole: bool) -> Poured:
         """For as long as the client stays; `whole` begins with the beginning of a film."""
 
         async def pour(give: Give) -> None:
-            with self._seat(user):
+            with self._seat(holder.user_id):
                 viewing = Viewing(
                     await self._studio(),
                     channel,
-                    lambda: self._identity.of_holder(user),
+                    lambda: self._identity.of_holder(holder),
                     self._ended,
                     whole,
                 )

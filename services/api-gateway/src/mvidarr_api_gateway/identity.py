@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from mvidarr_common.errors import Unauthorized, Unavailable
 from mvidarr_common.messages.identity import Role
-from mvidarr_common.messages.ids import UserId
 from mvidarr_common.messages.queries import (
     ApiKeyView,
     Credentials,
@@ -20,7 +19,7 @@ from mvidarr_common.messages.queries import (
 )
 from mvidarr_common.secrets import InstanceKey
 
-from .callers import Caller, lesser
+from .callers import Caller, Holder, lesser
 from .cookies import ACCESS, cookie
 from .csrf import require_own_page
 from .key_use import KeyUse
@@ -85,12 +84,21 @@ class Identity:
         must = by_password and role in self._enrolling and not found.second_factor
         return replace(proven.caller, username=found.user.username, role=role, must_enrol=must)
 
-    async def of_holder(self, user_id: UserId) -> Caller:
-        """The caller who holds a ticket of this user, and may look and nothing more."""
-        found = await self._reads.read(FindCredentials(user_id=user_id))
+    async def of_holder(self, holder: Holder) -> Caller:
+        """The caller who holds a ticket that was made so, and may look and nothing more."""
+        user, session, key = holder.user_id, holder.session_id, holder.api_key_id
+        asked = FindCredentials(user_id=user, session_id=session, api_key_id=key)
+        found = await self._reads.read(asked)
         if found.user is None:
             raise Unauthorized("unauthenticated", "The user of this ticket is gone.")
-        return Caller(found.user.id, found.user.username, "readonly")
+        if session is not None and found.session is None:
+            raise Unauthorized("session_ended", "The session that made this ticket has ended.")
+        if key is not None and found.api_key is None:
+            raise Unauthorized("unauthenticated", "The API key that made this ticket is gone.")
+        expires = _end_of(found.api_key) if found.api_key else None
+        caller = Caller(user, found.user.username, "readonly", key, expires, session)
+        caller.require_valid()
+        return caller
 
     async def _of_cookie(self, token: str, headers: Mapping[str, str], method: str) -> Caller:
         caller = await self.of_token(token)
@@ -121,8 +129,11 @@ def _session_of(proven: Proven, found: Credentials) -> SessionView | None:
 
 
 def _with_key(user: UserView, key: ApiKeyView) -> Caller:
-    expires = key.expires.timestamp() if key.expires else None
     role = lesser(user.role, key.role)
-    caller = Caller(user.id, user.username, role, key.id, expires, scopes=key.scopes)
+    caller = Caller(user.id, user.username, role, key.id, _end_of(key), scopes=key.scopes)
     caller.require_valid()
     return caller
+
+
+def _end_of(key: ApiKeyView) -> float | None:
+    return key.expires.timestamp() if key.expires else None

@@ -20,7 +20,7 @@ from .callers import Caller
 from .deps import Deps
 from .memory import IGNORED, LONGEST, counts, key_of
 from .shelf import Shelf
-from .streaming import answer_with, open_file
+from .streaming import send_file
 
 OF_THE_PART = IGNORED | {
     b"range", b"if-range", b"if-match", b"if-modified-since", b"if-unmodified-since"
@@ -66,7 +66,7 @@ class Reopening:
             return await self._app(scope, receive, send)
         key = key_of(scope, OF_THE_PART)
         known = self._shelf.get(key)
-        if known is not None and (answer := self._again(known, scope)) is not None:
+        if known is not None and (answer := await self._again(known, scope)) is not None:
             scope["route"] = known.route
             return await answer(scope, receive, send)
         before, settled = self._generations, self._rights.settled and self._films.settled
@@ -76,14 +76,13 @@ class Reopening:
             told = Remembered(state["film"], state["caller"], before, scope.get("route"))
             self._shelf.put(key, told, 0)
 
-    def _again(self, known: Remembered, scope: Scope) -> Response | None:
-        """The answer; None if it has to be found out anew whether there is one. A file that was
-        opened a moment ago is opened without a thread, which costs more than the file."""
+    async def _again(self, known: Remembered, scope: Scope) -> Response | None:
+        """The answer; None if it has to be found out anew whether there is one."""
         request, film = Request(scope), known.film
         try:
             if not (self._holds(known, request) and counts(self._rates, known.caller, scope)):
                 return None
-            return answer_with(request, film.path, open_file(film.path, film.etag))
+            return await send_file(request, film.path, film.etag)
         except Problem:
             return None
 

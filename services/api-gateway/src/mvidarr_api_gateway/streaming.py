@@ -45,11 +45,7 @@ class Opened:
 
 async def send_file(request: Request, path: Path, etag: str | None) -> Response:
     """The answer to a GET or HEAD for a file; `etag` without quotes, from its content."""
-    return answer_with(request, path, await anyio.to_thread.run_sync(open_file, path, etag))
-
-
-def answer_with(request: Request, path: Path, opened: Opened) -> Response:
-    """The same for a file that is open; it is closed when nothing of it is sent."""
+    opened = await anyio.to_thread.run_sync(_open, path, etag)
     try:
         answer = _answer(request, path, opened)
     except BaseException:
@@ -66,7 +62,7 @@ def content_type(path: Path) -> str:
     return TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
 
 
-def open_file(path: Path, etag: str | None) -> Opened:
+def _open(path: Path, etag: str | None) -> Opened:
     """Without a tag of its content a file is known by its time and size; raises NotFound."""
     try:
         file = path.open("rb", buffering=0)

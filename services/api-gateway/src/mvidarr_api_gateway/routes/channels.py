@@ -39,7 +39,7 @@ class Tuned(Channel):
 async def stream(asked: Annotated[Tuned, Query()], deps: Given, caller: Asker) -> Response:
     """An endless MPEG-TS of the films that match, with H.264 and AAC, as fast as it is watched.
     Everybody who gives the same name and films sees the same at the same moment."""
-    return deps.channels.stream(asked, caller.user_id, whole=asked.begin == "start")
+    return deps.channels.stream(asked, caller.holder, whole=asked.begin == "start")
 
 
 @router.get("/channel.xml", openapi_extra=SHOWN | ABSENT, responses=GUIDE, response_class=Response)
@@ -88,4 +88,4 @@ def _credentials(place: str, request: Request, deps: Deps, caller: Caller) -> di
     if key is not None and caller.api_key_id is not None:
         return {"apikey": key}
     ticket = request.headers.get("x-ticket") if place == "lists" else None
-    return {"ticket": ticket or deps.links.ticket(place, caller.user_id)}
+    return {"ticket": ticket or deps.links.ticket(place, caller.holder)}

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 from pydantic import Field
 
+from mvidarr_api_gateway.callers import Holder
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.lineups import Wanted
 from mvidarr_api_gateway.playlists import M3U8, Entry, credit, m3u
 from mvidarr_api_gateway.responses import json_value
 from mvidarr_common.messages import Value
-from mvidarr_common.messages.ids import UserId
 from mvidarr_common.messages.queries import ListVideos, VideoView
 
 router = guarded_router("/api/v1", "playback")
@@ -34,7 +34,7 @@ class ListLinks(Value):
 @router.get("/lists", openapi_extra=needs("readonly"), response_model=ListLinks)
 async def links(request: Request, deps: Given, caller: Asker) -> Response:
     """Signed addresses of the lists, for players that send no headers."""
-    ticket, base = deps.links.ticket("lists", caller.user_id), api_of(request, deps)
+    ticket, base = deps.links.ticket("lists", caller.holder), api_of(request, deps)
     found = {"videos": f"{base}/videos.m3u8", "channel": f"{base}/channel.m3u"}
     signed = {name: f"{url}?ticket={ticket}" for name, url in found.items()}
     return json_value(signed, headers={"Cache-Control": "no-store"})
@@ -46,17 +46,19 @@ async def videos(
 ) -> Response:
     """The videos that match a filter, as a list for VLC, Kodi and others."""
     page = await deps.reads.read(ListVideos(state="ready", **asked.model_dump()))
-    entries = _entries(page.items, request, deps, caller.user_id)
+    entries = _entries(page.items, request, deps, caller.holder)
     return Response(m3u("MVidarr", entries), media_type=M3U8)
 
 
-def _entries(films: Sequence[VideoView], request: Request, deps: Deps, user: UserId) -> list[Entry]:
+def _entries(
+    films: Sequence[VideoView], request: Request, deps: Deps, holder: Holder
+) -> list[Entry]:
     """Of each video the file that media servers show."""
     entries = []
     for video in films:
         file = next((each for each in video.files if each.state == "present"), None)
         if file is not None:
-            ticket = deps.links.ticket(f"files/{file.id}", user)
+            ticket = deps.links.ticket(f"files/{file.id}", holder)
             url = f"{api_of(request, deps)}/files/{file.id}/content?ticket={ticket}"
             seconds = file.rendition.facts.duration
             entries.append(

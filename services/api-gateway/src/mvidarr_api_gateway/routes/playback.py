@@ -59,7 +59,7 @@ class Playback(Value):
 
 async def _ticket(id: FileId, request: Request, deps: Given, caller: Asker) -> str:
     """The caller's own, or a new one: a ticket never makes one that lives longer."""
-    return request.headers.get("x-ticket") or deps.links.ticket(f"files/{id}", caller.user_id)
+    return request.headers.get("x-ticket") or deps.links.ticket(f"files/{id}", caller.holder)
 
 
 Ticket = Annotated[str, Depends(_ticket)]
@@ -68,7 +68,7 @@ Ticket = Annotated[str, Depends(_ticket)]
 @router.get("/{id}/playback", openapi_extra=needs("readonly"), response_model=Playback)
 async def playback(id: FileId, deps: Given, caller: Asker) -> Response:
     """The ways to play this file, the best first, and what belongs to it."""
-    found, ticket = await present(id, deps), deps.links.ticket(f"files/{id}", caller.user_id)
+    found, ticket = await present(id, deps), deps.links.ticket(f"files/{id}", caller.holder)
 
     def link(name: str) -> str:
         return f"/api/v1/files/{id}/{name}?ticket={ticket}"

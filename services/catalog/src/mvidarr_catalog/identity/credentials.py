@@ -34,9 +34,10 @@ async def find(query: FindCredentials, read: Read) -> Credentials:
     if not users:
         return Credentials(user=None)
     session = await _session_of(query, users[0], read)
+    key = key or await _own_key(query, users[0], read)
     return Credentials(
         user=user_view(users[0]),
-        password_hash=None if key else users[0].password_hash,
+        password_hash=None if query.key_hash else users[0].password_hash,
         api_key=key_view(key) if key else None,
         session=session_view(session) if session else None,
         renewal=session.renewal if session else None,
@@ -72,6 +73,13 @@ async def _confirmed(id: str, read: Read) -> bool:
 
 async def _key_of(key_hash: str, read: Read) -> ApiKey | None:
     found = await read.rows(ApiKey, read.table(ApiKey).c.key_hash == key_hash)
+    return found[0] if found else None
+
+
+async def _own_key(query: FindCredentials, user: User, read: Read) -> ApiKey | None:
+    columns = read.table(ApiKey).c
+    ours = (columns.id == query.api_key_id, columns.user_id == user.id)
+    found = await read.rows(ApiKey, *ours) if query.api_key_id else []
     return found[0] if found else None
 
 

@@ -164,10 +164,11 @@ class FindLogin(Query[LoginState], wire="login.find", answer=LoginState):
 
 class FindCredentials(Query[Credentials], wire="credentials.find", answer=Credentials):
     """For the gateway: by user name, by user id, or by the hash of an API key. A session is told
-    only while it counts, and only with its own user."""
+    only while it counts, and only with its own user; and a key by its id with its own."""
 
     username: str | None = None
     user_id: UserId | None = None
     key_hash: str | None = None
     external_id: str | None = None
     session_id: SessionId | None = None
+    api_key_id: ApiKeyId | None = None
