@@ -37,7 +37,7 @@ SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange
 PASSWORD = "correct horse battery"
 WRITERS = 3
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = pytest.mark.timeout(120 + 2 * WRITES)
 
 
 @dataclass
