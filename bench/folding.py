@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_catalog.brain import store
 from mvidarr_catalog.brain.dialects import open_engine
-from mvidarr_catalog.brain.driver import transaction
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.rebuild import CHUNK
+from mvidarr_catalog.brain.transactions import transaction
 from mvidarr_catalog.models import whole_brain
 from mvidarr_common.bus import Bus, FromFirst, open_bus
 from mvidarr_common.bus.rabbit.tail import PREFETCH

@@ -20,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mvidarr_catalog.brain import store
 from mvidarr_catalog.brain.dialects import open_engine
-from mvidarr_catalog.brain.driver import transaction
 from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.reading import Answers
 from mvidarr_catalog.brain.rows import table_of
+from mvidarr_catalog.brain.transactions import transaction
 from mvidarr_catalog.brain.writes import Writes
 from mvidarr_catalog.library.search import searchable, sort_key
 from mvidarr_catalog.library.video_states import InState

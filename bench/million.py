@@ -17,7 +17,7 @@ import psutil
 
 from mvidarr_catalog.brain import store
 from mvidarr_catalog.brain.dialects import open_engine
-from mvidarr_catalog.brain.driver import transaction
+from mvidarr_catalog.brain.transactions import transaction
 from mvidarr_common.bus import FromFirst, FromNow, LogReader, open_bus
 from mvidarr_common.envelope import Envelope, decode
 from mvidarr_common.messages import Message

@@ -15,6 +15,7 @@ from mvidarr_catalog.brain.leader import Leader
 from mvidarr_catalog.brain.mind import Mind
 from mvidarr_catalog.brain.rows import Row, table_of, to_columns
 from mvidarr_catalog.brain.store import read_checkpoint
+from mvidarr_catalog.brain.transactions import Work
 from mvidarr_catalog.brain.turn import Turn
 from mvidarr_catalog.jobs.dispatcher import Dispatcher
 from mvidarr_catalog.jobs.jobs import Job
@@ -75,7 +76,7 @@ async def turning(world: World, *rows: Row) -> AsyncIterator[Turn]:
             (Line(id=k, line=k, waiting=n) for k, n in lines.items()),
         )
     async with world.engine.begin() as connection:
-        yield Turn(Mind(world.brain), connection, checkpoint, set())
+        yield Turn(Mind(world.brain), Work(connection), checkpoint, set())
 
 
 async def read(turn: Turn) -> int:

@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from mvidarr_catalog.brain.driver import driver_of, transaction
+from mvidarr_catalog.brain.driver import driver_of
 from mvidarr_catalog.brain.reading import Answers
+from mvidarr_catalog.brain.transactions import transaction
 from mvidarr_common.messages.queries import GetSystem
 from mvidarr_common.testing.conditions import eventually
 

@@ -16,7 +16,6 @@ from mvidarr_common.messages import Event, Message
 from mvidarr_common.messages.system import CatalogAdvanced, LogRestored, RebuildProgressed
 
 from . import archive, metrics, spans, store
-from .driver import Begin, kept, transaction
 from .mending import mend
 from .mind import SOURCE, Mind, by_the_clock
 from .model import Brain
@@ -25,6 +24,7 @@ from .rebuild import Rebuilt, Refill
 from .state import ROWS_IN_MEMORY
 from .stillness import Stillness
 from .store import Checkpoint
+from .transactions import Begin, kept, transaction, work
 from .turn import Turn
 from .writes import Writes
 
@@ -60,7 +60,7 @@ class Leader:
         self._number = 0
         self._held: set[str] = set()
         self._turns = asyncio.Lock()
-        self._begin: Begin = lambda: transaction(engine)
+        self._begin: Begin = lambda: work(engine)
         self.checkpoint: Checkpoint
 
     async def lead(self) -> None:
@@ -94,6 +94,7 @@ class Leader:
             waiting = self._outbox.waiting()
             said = [each for each in self._mind.in_flight.values() if each.id not in waiting]
             lost = turn.checkpoint
+            await turn.work.begin()
             mended = await mend(turn.connection, self._bus, lost, said)
             turn.checkpoint = mended.checkpoint
             restored = LogRestored(
@@ -181,17 +182,17 @@ class Leader:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Turn]:
-        """Commit what the block gathers in one transaction, then say it. A failed turn ends the
+        """Commit what the block gathers, all or nothing, then say it. A failed turn ends the
         reign: memory and tables may differ after it."""
         before = self.checkpoint
         with self._stillness.broken():
-            async with self._begin() as connection:
-                turn = Turn(self._mind, connection, before, self._held)
+            async with self._begin() as work:
+                turn = Turn(self._mind, work, before, self._held)
                 yield turn
                 with metrics.phase("commit"), spans.committing():
-                    await turn.commit()
                     if turn.checkpoint != before:
                         await self._stillness.over()
+                    await turn.commit()
             self.checkpoint = turn.checkpoint
             self._stillness.moved(turn.checkpoint)
         self._reached(turn.checkpoint)

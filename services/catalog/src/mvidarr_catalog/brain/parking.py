@@ -23,6 +23,7 @@ from . import store
 from .defects import DEFECTS, trace_of
 from .mind import SOURCE
 from .store import ParkedRecord
+from .transactions import Work
 
 ABOUT_PARKED = (RetryParked, DiscardParked, EditParked)
 WAITS = "waits behind an earlier message of its subject"
@@ -34,6 +35,7 @@ class Thinking(Protocol):
     """What a turn offers to whoever folds and decides messages out of their order."""
 
     connection: AsyncConnection
+    work: Work
     held: set[str]
 
     async def think(self, envelope: Envelope) -> None:
@@ -53,6 +55,7 @@ async def decide(connection: AsyncConnection, envelope: Envelope) -> Envelope:
 async def attend(turn: Thinking, event: Attended) -> None:
     """Fold and decide parked messages again, each with those that wait behind it."""
     ids = event.event_ids if isinstance(event, ParkedRetried) else (event.event_id,)
+    await turn.work.begin()
     records = await store.parked_records(turn.connection)
     if isinstance(event, ParkedDiscarded):
         await store.unpark(turn.connection, event.event_id)

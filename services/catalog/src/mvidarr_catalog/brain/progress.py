@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from mvidarr_common.errors import Unavailable
 from mvidarr_common.shared import Shared
 
-from .driver import statement
 from .stillness import Stillness
 from .store import Checkpoint, read_checkpoint
+from .transactions import statement
 
 PATIENCE = 0.5
 """Seconds that a question may wait here: who asks has other means."""

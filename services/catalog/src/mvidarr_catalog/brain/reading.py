@@ -15,7 +15,7 @@ from mvidarr_common.messages import Query, Value
 from mvidarr_common.messages.queries import Filtered, GetPosition, Including, Page
 
 from . import spans
-from .driver import rows_of, statement, transaction
+from .driver import rows_of
 from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
@@ -23,6 +23,7 @@ from .sorting import VALUE
 from .sorting import order as order_of
 from .stillness import Stillness
 from .store import Checkpoint, read_checkpoint
+from .transactions import statement, transaction
 
 V = TypeVar("V", bound=Value)
 MOST_WITH_MORE = 100

@@ -14,12 +14,13 @@ from mvidarr_common.errors import Undecodable
 
 from . import store
 from .ahead import keys_ahead
-from .driver import transaction, whole_table
+from .driver import whole_table
 from .mind import Mind
 from .model import Brain
 from .rows import Row, table_of
 from .state import ROWS_IN_MEMORY, Key, NotLoaded, Rows
 from .store import Checkpoint
+from .transactions import transaction
 from .writes import Writes
 
 CHUNK = 2000

@@ -127,6 +127,11 @@ class State:
         self._dirty = set()
         return changes
 
+    @property
+    def changed(self) -> bool:
+        """Whether there are rows to be written."""
+        return bool(self._dirty)
+
     def everything(self) -> Iterable[tuple[Key, Row | None]]:
         """Every row in memory."""
         return self._rows.items()

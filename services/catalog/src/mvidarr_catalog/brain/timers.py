@@ -23,6 +23,9 @@ class Timers:
             return
         self._looked = now
         due = await store.due_timers(turn.connection, now)
+        if not due:
+            return
+        await turn.work.begin()
         for _, body in due:
             await turn.say(decode(body))
         async with Writes(turn.connection) as writes:

@@ -26,6 +26,7 @@ from .mind import Decided, Mind, Timer, refused
 from .rows import R
 from .state import Key, NotLoaded
 from .store import Archived, Checkpoint, ParkedRecord
+from .transactions import Work
 from .writes import Writes
 
 log = logging.getLogger(__name__)
@@ -60,11 +61,10 @@ class Said:
 class Turn:
     """Takes records in order. Nothing counts before `commit`."""
 
-    def __init__(
-        self, mind: Mind, connection: AsyncConnection, checkpoint: Checkpoint, held: set[str]
-    ) -> None:
+    def __init__(self, mind: Mind, work: Work, checkpoint: Checkpoint, held: set[str]) -> None:
         self.mind = mind
-        self.connection = connection
+        self.work = work
+        self.connection = work.connection
         self.said = Said()
         self.held = held
         self.checkpoint = self._began = checkpoint
@@ -78,7 +78,9 @@ class Turn:
         envelopes = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
         spans.linked(envelopes)
         began = perf_counter()
-        known = await store.known_ids(self.connection, [each.id for each in envelopes])
+        ours = self.mind.in_flight.keys()  # what has not come back yet was never archived
+        others = [each.id for each in envelopes if each.id not in ours]
+        known = await store.known_ids(self.connection, others)
         await self.load_ahead(each.message for each in envelopes if each.id not in known)
         self.said.spend("load", began)
         for record, envelope in read:
@@ -144,12 +146,15 @@ class Turn:
 
     async def tables(self) -> AsyncConnection:
         """For statements: the tables as this turn has left them so far."""
-        async with Writes(self.connection) as writes:
-            self._save_rows(writes)
+        if self.mind.state.changed:
+            await self.work.begin()
+            async with Writes(self.connection) as writes:
+                self._save_rows(writes)
         return self.connection
 
     async def commit(self) -> None:
-        """Write everything that this turn has gathered; the caller's transaction commits it."""
+        """Write everything that this turn has gathered, with one statement: it counts when that is
+        done, or when the transaction ends that was begun before."""
         async with Writes(self.connection) as writes:
             self._save_rows(writes)
             if self.checkpoint == self._began and not self.said.events:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, Self
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +36,7 @@ class Writes:
         self._connection = connection
         self._driver = driver_of(connection)
         self._straight: list[tuple[str, Sequence[Any]]] = []
+        self._must_change = False
         self._portable: list[tuple[sa.Executable, Columns | Sequence[Columns]]] = []
 
     async def __aenter__(self) -> Self:
@@ -76,23 +78,29 @@ class Writes:
             self._straight.append((sql, [list(ids)]))
 
     def change(self, statement: sa.Update, values: Columns) -> None:
-        """Carry out a statement that is kept."""
+        """Carry out a statement that is kept, at last. Where it finds nothing to change, nothing
+        is written: `send` gives 0, and what is no part of one statement is to be rolled back."""
         if self._driver is None:
             self._portable.append((statement, values))
         else:
-            self._straight.append(as_text(statement, values))
+            sql, given = as_text(statement, values)
+            self._straight.append((f"{sql} RETURNING 1", given))
+            self._must_change = True
 
     async def send(self) -> int:
-        """Write it all; gives how many rows the last change has written."""
+        """Write it all; gives 0 where the last change has found nothing."""
         count = 0
         for statement, given in self._portable:
             count = (await self._connection.execute(statement, given)).rowcount
         if self._driver is not None and self._straight:
-            sql = _as_one(tuple(sql for sql, _ in self._straight))
+            sql = _as_one(tuple(sql for sql, _ in self._straight), self._must_change)
             values = (value for _, given in self._straight for value in given)
-            status: str = await self._driver.execute(sql, *values)
-            count = int(status.rpartition(" ")[2])
-        self._portable, self._straight = [], []
+            try:
+                await self._driver.execute(sql, *values)
+                count = 1
+            except asyncpg.DivisionByZeroError:
+                count = 0
+        self._portable, self._straight, self._must_change = [], [], False
         return count
 
     def _in_chunks(self, statement: sa.Executable, rows: Sequence[Columns]) -> None:
@@ -141,12 +149,15 @@ def _sql(column: sa.Column[Any]) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _as_one(statements: tuple[str, ...]) -> str:
-    """All but the last as parts of the last one, with their values numbered on."""
+def _as_one(statements: tuple[str, ...], must_change: bool) -> str:
+    """All but the last as parts of the last one, with their values numbered on. If that must change
+    a row, nothing at all is done where it does not: PostgreSQL has no other way to say so."""
     parts, count = [], 0
     for sql in statements:
         parts.append(_VALUE.sub(lambda found, by=count: f"${int(found[1]) + by}", sql))  # type: ignore[misc]  # a default binds the loop's name
         count += max(int(number) for number in _VALUE.findall(sql))
+    if must_change:
+        parts.append(f"SELECT 1 / count(*) FROM w{len(parts) - 1}")  # noqa: S608  # our names
     *before, last = parts
     named = ", ".join(f"w{number} AS ({sql})" for number, sql in enumerate(before))
     return f"WITH {named} {last}" if named else last
