@@ -1,10 +1,14 @@
 """What all tests share: a broker and database servers, started when the first test asks."""
 
+import fcntl
 import gc
 import os
+import pickle
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has no types
 
+from mvidarr_common.demo.samples import Sample, make_samples
 from mvidarr_common.testing.lending import Lender, borrow
 from mvidarr_common.testing.mariadb import MariaServer
 from mvidarr_common.testing.mysql import GivenServer
@@ -50,9 +55,13 @@ LENDER = pytest.StashKey[Lender]()
 
 
 class BySystem(LoadFileScheduling):  # type: ignore[misc]
-    """A process has all tests of a file, or of a folder whose tests share a running system."""
+    """A process has all tests of a file, or of a folder whose tests share what is long to start: a
+    running system, a broker to be hurt, a site with films and a downloader that knows them."""
 
-    FOLDERS = ("tests/e2e/embedded", "tests/e2e/separate")
+    FOLDERS = (
+        "tests/e2e/embedded", "tests/e2e/separate",
+        "tests/integration/bus", "tests/integration/downloader",
+    )  # fmt: skip
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
@@ -111,3 +120,19 @@ def mariadb(pytestconfig: pytest.Config) -> Iterator[DatabaseServer]:
     """As the other; see `mvidarr_common.testing.mysql`."""
     with shared(pytestconfig, "mariadb") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """Two whole videos, and one that is cut off: made by the process that asks first, copied by
+    the others."""
+    base, own = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("samples")
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "samples"
+    told = kept / "samples.pickle"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not told.exists():
+            made = make_samples(kept)
+            told.write_bytes(pickle.dumps(made))
+    shutil.copytree(kept, own, dirs_exist_ok=True)
+    return [replace(each, path=own / each.path.name) for each in pickle.loads(told.read_bytes())]

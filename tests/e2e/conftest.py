@@ -10,7 +10,7 @@ import pytest
 from mvidarr_common.cli.access import Access
 from mvidarr_common.cli.client import Client, open_client
 from mvidarr_common.demo.receiver import Receiver
-from mvidarr_common.demo.samples import Sample, encode, make_samples, picture
+from mvidarr_common.demo.samples import Sample, encode, picture
 from mvidarr_common.demo.site import Site
 from mvidarr_common.testing.postgres import PostgresServer
 from mvidarr_common.testing.rabbitmq import RabbitNode
@@ -38,12 +38,6 @@ def pytest_runtest_makereport(
 
 def _found(item: pytest.Item) -> list[Any]:
     return list(getattr(item, "funcargs", {}).values())
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """Two whole videos, and one that is cut off."""
-    return make_samples(tmp_path_factory.mktemp("samples"))
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,7 @@ import httpx
 import pytest
 
 from mvidarr_common.demo.receiver import Receiver
-from mvidarr_common.demo.samples import Sample, make_samples
-
-
-@pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    return make_samples(tmp_path_factory.mktemp("samples"))
+from mvidarr_common.demo.samples import Sample
 
 
 def frames(path: Path) -> int:

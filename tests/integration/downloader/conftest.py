@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from mvidarr_common.addresses import Address, is_public
-from mvidarr_common.demo.samples import Sample, make_samples
+from mvidarr_common.demo.samples import Sample
 from mvidarr_common.demo.site import Site
 from mvidarr_common.files import DataRoot
 from mvidarr_common.messages.jobs import Download, Downloaded, Inspect, Inspected, JobProgressed
@@ -75,12 +75,6 @@ class Downloader:
     def left(self) -> list[str]:
         """The names of all files below the data root."""
         return sorted(path.name for path in self.root.path.rglob("*") if path.is_file())
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """Made once: real FFmpeg, real files."""
-    return make_samples(tmp_path_factory.mktemp("samples"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

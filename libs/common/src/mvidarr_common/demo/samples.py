@@ -38,7 +38,7 @@ def make_samples(folder: Path, ffmpeg: str | None = None) -> list[Sample]:
     storm = Sample("last-train", "Last Train", "Static Choir", folder / "c.mp4", True, 8)
     folder.mkdir(parents=True, exist_ok=True)
     encode(exe, ferry.path, ferry.duration, f"testsrc2=size={SIZE}:rate=24", (220, 277), _MP4)
-    fractal = f"mandelbrot=size={SIZE}:rate=24:end_scale=0.05:end_pts=200"
+    fractal = "mandelbrot=size=320x180:rate=24:end_scale=0.05:end_pts=200,scale=640:360"
     encode(exe, glass.path, glass.duration, fractal, (196, 247), _WEBM)
     encode(exe, storm.path, storm.duration, f"testsrc2=size={SIZE}:rate=25", (165, 208), _MP4)
     samples = [ferry, glass, storm]
