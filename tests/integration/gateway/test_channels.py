@@ -91,8 +91,15 @@ def shows(deps: Deps, catalog: Catalog) -> Shows:
         film = deps.root.library / source.name
         shutil.copy(source, film)
         id, facts = VideoId(f"v-{source.stem}"), measure(str(film))
-        path = deps.root.relative(film)
-        rendition = Rendition(path=path, role="original", sha256="0", facts=facts)
+        path, thumb = deps.root.relative(film), film.with_name(f"{film.stem}-thumb.jpg")
+        thumb.write_bytes(b"jpeg")
+        rendition = Rendition(
+            path=path,
+            role="original",
+            sha256="0",
+            facts=facts,
+            sidecars=(deps.root.relative(thumb),),
+        )
         known = Description(title=source.stem, artist="Band")
         ready = {"title": source.stem, "artist": "Band", "path": path, "quality": "144p"}
         said = [
@@ -317,6 +324,8 @@ async def test_a_guide_shows_the_next_day_and_opens_for_who_opens_the_channel(
     shown = guide.findall("programme")
     assert len(shown) == pytest.approx(86400 / 121.3, abs=3)
     assert (shown[0].findtext("title"), shown[0].findtext("credits/actor")) == ("long", "Band")
+    [icon] = shown[0].findall("icon")
+    assert (await anyone.get(icon.attrib["src"])).content == b"jpeg"
     key = (await user.post("/api/v1/api-keys", json={"name": "tv", "role": "readonly"})).json()
     listed = await anyone.get("/api/v1/channel.m3u", params={"apikey": key["key"]})
     assert f"channel.ts?apikey={key['key']}" in listed.text

@@ -18,7 +18,7 @@ ORDER = (
 """Of a programme's elements, as xmltv.dtd has them."""
 TIME = re.compile(r"\d{14} \+0000")
 START = 20_000 * DAY
-FILM = Reel("library/a.mp4", picture_is_copied=True, sound="copied")
+FILM = Reel("library/a.mp4", picture_is_copied=True, sound="copied", lead=5.0)
 KNOWN = {
     "v1": Shown("f1", FILM, "Jóga\x07 <live>", "Björk", "Homogenic", 1997, "thumb"),
     "v2": Shown("f2", FILM, "Unknown", None, None, None, None),
@@ -79,7 +79,7 @@ def test_what_fits_is_copied_and_the_rest_is_encoded() -> None:
         assert reel == Reel("library/a.mp4", picture_is_copied=False, sound="copied")
     for sound in ("opus", None):
         done: Sound = "encoded" if sound else "none"
-        assert reel_of(_facts(sound=sound)) == Reel("library/a.mp4", True, done)
+        assert reel_of(_facts(sound=sound)) == Reel("library/a.mp4", True, done, 5.0)
 
 
 def test_a_piece_stands_where_the_one_before_has_ended() -> None:

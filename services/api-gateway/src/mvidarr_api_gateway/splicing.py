@@ -30,11 +30,12 @@ Sound = Literal["copied", "encoded", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Reel:
-    """A file, and what of it is copied."""
+    """A file, and what of it is copied; `lead` is how many seconds a copy may begin earlier."""
 
     path: str
     picture_is_copied: bool
     sound: Sound
+    lead: float = 0.0
 
     @property
     def is_copied(self) -> bool:
@@ -61,7 +62,8 @@ def reel_of(rendition: dict[str, Any]) -> Reel | None:
     picture = next((each for each in facts["video"] if not each["attached"]), None)
     if picture is None:
         return None
-    return Reel(rendition["path"], _is_copied(picture), _sound(facts["audio"]))
+    copied, lead = _is_copied(picture), picture["keySeconds"] or 0.0
+    return Reel(rendition["path"], copied, _sound(facts["audio"]), lead if copied else 0.0)
 
 
 def command(ffmpeg: str, film: Path, reel: Reel, piece: Piece, *, bursts: bool = True) -> list[str]:

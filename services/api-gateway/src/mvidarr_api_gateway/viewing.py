@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from mvidarr_common.errors import JobError, NotFound, Unavailable
+from mvidarr_common.errors import NotFound, Problem, Unavailable
 from mvidarr_common.files import DataRoot
 from mvidarr_common.processes import Children
 
@@ -115,29 +115,29 @@ class Viewing:
             at=self._at,
             start=start,
             seconds=slot.end - BREATH - slot.start - start,
-            burst=BURST if self._number else AHEAD,
+            burst=BURST if self._number else AHEAD + shown.reel.lead,
             title=_title(shown),
         )
         if piece.seconds < BREATH:
             self._reached = slot.end
             return
-        began, sent = time.monotonic(), False
-        try:
-            sent = await self._poured(shown, piece, give)
-        except JobError as error:
-            log.warning("FFmpeg has given up %s: %s", shown.reel.path, error)
+        began = time.monotonic()
+        sent = await self._poured(shown, piece, give)
         paced = time.monotonic() - began + piece.burst
         self._note(slot, shown, piece, min(paced, piece.seconds) if sent else 0.0)
 
     async def _poured(self, shown: Shown, piece: Piece, give: Give) -> bool:
         """Whether anything came."""
         studio, sent = self._studio, False
-        film = studio.root.at(shown.reel.path)
-        line = command(studio.ffmpeg, film, shown.reel, piece, bursts=studio.bursts)
-        async with studio.children.pour(*line) as output:
-            while not self._ended.is_set() and (chunk := await _next(output)):
-                sent = True
-                await give(chunk)
+        try:
+            film = studio.root.at(shown.reel.path)
+            line = command(studio.ffmpeg, film, shown.reel, piece, bursts=studio.bursts)
+            async with studio.children.pour(*line) as output:
+                while not self._ended.is_set() and (chunk := await _next(output)):
+                    sent = True
+                    await give(chunk)
+        except Problem as problem:
+            log.warning("%s is not shown to its end: %s", shown.reel.path, problem.message)
         return sent
 
     def _note(self, slot: Slot, shown: Shown, piece: Piece, seconds: float) -> None:

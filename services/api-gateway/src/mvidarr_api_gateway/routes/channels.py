@@ -23,6 +23,8 @@ from mvidarr_common.errors import NotFound
 router = guarded_router("/api/v1", "playback")
 SHOWN = needs("readonly", or_ticket="lists")
 M3U = "audio/x-mpegurl"
+UNSEEN = {"Cache-Control": "no-store"}
+"""Credentials are in them."""
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {MPEG_TS: {}}}}
 GUIDE: dict[int | str, dict[str, Any]] = {200: {"content": {XMLTV: {}}}}
 LIST: dict[int | str, dict[str, Any]] = {200: {"content": {M3U: {}}}}
@@ -54,7 +56,7 @@ async def programme(
         raise NotFound("channel_empty", "No film that can be shown matches the filter.")
     picture = _pictures(request, deps, caller)
     made = guide(asked.id, asked.name, slots, lineup.known, picture)
-    return Response(made, media_type=XMLTV)
+    return Response(made, headers=UNSEEN, media_type=XMLTV)
 
 
 @router.get("/channel.m3u", openapi_extra=SHOWN, responses=LIST, response_class=Response)
@@ -67,7 +69,7 @@ async def channel(
     query = urlencode(told | _credentials("lists", request, deps, caller))
     at = f"{api_of(request, deps)}/channel"
     made = tuner(asked.id, asked.name, f"{at}.ts?{query}", f"{at}.xml?{query}")
-    return Response(made, media_type=M3U)
+    return Response(made, headers=UNSEEN, media_type=M3U)
 
 
 def _pictures(request: Request, deps: Deps, caller: Caller) -> Callable[[Shown], str | None]:
