@@ -50,6 +50,23 @@ async def test_who_asks_too_much_has_to_wait(kind: str, deps: Deps, token: Login
     assert 1 <= int(refused.headers["retry-after"]) <= 20
 
 
+@pytest.mark.parametrize("kind", ["user", "address"])
+async def test_a_request_about_many_counts_as_many(kind: str, deps: Deps, token: Login) -> None:
+    limited = _limited(deps, **{f"requests_per_{kind}": 40})
+    who = {"Authorization": f"Bearer {await token('manager')}"}
+    transport = httpx.ASGITransport(app=application(limited))
+    body = {"items": [{"id": f"v{n}"} for n in range(15)]}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://gateway", headers=who
+    ) as asking:
+        answers = [await asking.post("/api/v1/videos/bulk/delete", json=body) for _ in range(3)]
+        one = await asking.get(ME)
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert f'"{kind}";r=25' in answers[0].headers["ratelimit"]
+    assert answers[2].json()["code"] == "rate_limited"
+    assert one.status_code == 200
+
+
 async def test_nothing_is_accepted_while_the_catalog_is_too_far_behind(
     as_: As, deps: Deps, catalog: Catalog
 ) -> None:

@@ -34,6 +34,17 @@ def test_a_minutes_worth_passes_at_once_and_then_as_it_fills() -> None:
     ]
 
 
+def test_many_at_once_cost_as_many_and_no_more_than_half() -> None:
+    clock = Clock()
+    buckets = Buckets("user", 60, clock)
+    taken = [buckets.take("anna", count) for count in (20, 1000, 1000)]
+    assert [(left.remaining, left.wait) for left in taken if left] == [(40, 0), (10, 0), (10, 20)]
+    clock.now += 20
+    again = buckets.take("anna", 1000)
+    assert again is not None
+    assert (again.remaining, again.wait) == (0, 0)
+
+
 def test_one_does_not_spend_what_another_has() -> None:
     buckets = Buckets("user", 1, Clock())
     require_left(buckets.take("anna"))

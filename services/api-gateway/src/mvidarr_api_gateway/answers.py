@@ -98,6 +98,11 @@ class Possible:
     headers: tuple[str, ...] = ()
 
 
+TOO_MUCH = (
+    "Too much at a time. A request about many items counts as one for each of them, and as half of"
+    " what a minute has at most."
+)
+
 POSSIBLE = (
     Possible(
         202, "Accepted; it was not decided within the time.", lambda o: o.may_be_pending,
@@ -117,7 +122,7 @@ POSSIBLE = (
     Possible(412, "It is not as If-Match says.", lambda o: o.changes),
     Possible(413, "The body is too large.", lambda o: o.has_body),
     Possible(422, "What was given cannot be used.", lambda o: o.limited),
-    Possible(429, "Too much at a time.", lambda o: o.limited, headers=("Retry-After",)),
+    Possible(429, TOO_MUCH, lambda o: o.limited, headers=("Retry-After",)),
     Possible(503, "Not now.", lambda o: o.limited, headers=("Retry-After",)),
 )  # fmt: skip
 

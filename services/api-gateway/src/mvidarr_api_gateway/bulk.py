@@ -20,7 +20,7 @@ from .bulk_bodies import MOST_ITEMS, Unreadable
 from .commanding import Asked, Reply, asked_of, awaited, earlier, publish, refuse_unsayable
 from .deps import Deps
 from .expecting import expected
-from .guard import deps_of
+from .guard import count_items, deps_of
 from .outcomes import Outcome
 from .problems import rejection
 from .responses import json_value
@@ -80,11 +80,12 @@ async def perform_each(
     deps, reply = deps_of(request), Reply(made or Event)
     if len(items) > MOST_ITEMS:
         raise Invalid("too_many", f"One request has {MOST_ITEMS} items or fewer.")
+    count_items(request, len(items))
     require_room(deps)
     await expected(request)
-    keys = [getattr(item, "key", None) for item in items]
+    again = _said_again(items)
     tried = await asyncio.gather(
-        *(_tried(request, at, item, ask, keys) for at, item in enumerate(items))
+        *(_tried(request, at, item, ask, at in again) for at, item in enumerate(items))
     )
     asked = [each.asked for each in tried if isinstance(each.asked, Asked)]
     said = not (asked and await _said_before(asked[0], deps, reply))
@@ -99,19 +100,34 @@ async def _tried(
     at: int,
     item: Any,
     ask: Callable[[Any], Awaitable[Command]],
-    keys: Sequence[str | None],
+    again: bool,
 ) -> Tried:
-    key = keys[at]
+    key = _key(item)
     try:
         if isinstance(item, Unreadable):
             raise Invalid("invalid_body", item.why)
-        if key is not None and key in keys[:at]:
+        if again:
             raise Invalid("invalid_body", f"The key {key!r} is that of an item before.")
         command = await ask(item)
         refuse_unsayable(command)
     except Problem as problem:
         return Tried(at, item, problem)
     return Tried(at, item, asked_of(request, command, f"#{at}" if key is None else key))
+
+
+def _said_again(items: Sequence[Any]) -> set[int]:
+    """The places of items whose key an item before has."""
+    first: dict[str | None, int] = {}
+    for at, item in enumerate(items):
+        first.setdefault(_key(item), at)
+    return {
+        at for at, item in enumerate(items) if _key(item) is not None and first[_key(item)] != at
+    }
+
+
+def _key(item: Any) -> str | None:
+    key: str | None = getattr(item, "key", None)
+    return key
 
 
 async def _said_before(first: Asked, deps: Deps, reply: Reply) -> bool:

@@ -150,6 +150,22 @@ def _count(request: Request, caller: Caller) -> None:
         require_left(left)
 
 
+def count_items(request: Request, items: int) -> None:
+    """A request about many things counts as so many; it was counted once when it came."""
+    if items < 2:
+        return
+    rates, told = deps_of(request).rates, request.scope["state"]
+    told["left"] = []
+    host = request.client.host if request.client else ""
+    for left in (
+        rates.of_address(host, items - 1),
+        rates.of_caller(request.state.caller, items - 1),
+    ):
+        if left is not None:
+            told["left"].append(left)
+            require_left(left)
+
+
 async def _caller_of(request: Request, place: str | None) -> Caller:
     deps, ticket = deps_of(request), request.headers.get("x-ticket")
     if ticket is None or place is None:

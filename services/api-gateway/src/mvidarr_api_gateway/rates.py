@@ -47,17 +47,20 @@ class Buckets:
         self._clock = clock
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, who: str) -> Left | None:
-        """One request of somebody; None where nothing is limited."""
+    def take(self, who: str, count: int = 1) -> Left | None:
+        """So many requests of somebody; None where nothing is limited. Half of the bucket is what
+        many at once cost at most, so that they pass sooner or later."""
         if not self._quota:
             return None
         now = self._clock()
         level, since = self._levels.get(who, (float(self._quota), now))
         level = min(self._quota, level + (now - since) * self._quota / MINUTE)
-        passes = level >= 1
-        self._keep(who, level - 1 if passes else level, now)
-        wait = 0.0 if passes else (1 - level) * MINUTE / self._quota
-        return Left(self._kind, self._quota, int(level - passes), wait)
+        cost = min(count, max(1, self._quota // 2))
+        passes = level >= cost
+        left = level - cost if passes else level
+        self._keep(who, left, now)
+        wait = 0.0 if passes else (cost - level) * MINUTE / self._quota
+        return Left(self._kind, self._quota, int(left), wait)
 
     def _keep(self, who: str, level: float, now: float) -> None:
         self._levels[who] = (level, now)
@@ -74,15 +77,15 @@ class Rates:
         self._users = Buckets("user", settings.requests_per_user)
         self._keys = Buckets("key", settings.requests_per_key)
 
-    def of_address(self, host: str) -> Left | None:
-        """A request from there."""
-        return self._addresses.take(network_of(host))
+    def of_address(self, host: str, count: int = 1) -> Left | None:
+        """So many requests from there."""
+        return self._addresses.take(network_of(host), count)
 
-    def of_caller(self, caller: Caller) -> Left | None:
-        """A request of theirs: keys have limits of their own."""
+    def of_caller(self, caller: Caller, count: int = 1) -> Left | None:
+        """So many requests of theirs: keys have limits of their own."""
         if caller.api_key_id is not None:
-            return self._keys.take(caller.api_key_id)
-        return self._users.take(caller.user_id)
+            return self._keys.take(caller.api_key_id, count)
+        return self._users.take(caller.user_id, count)
 
 
 @lru_cache(maxsize=4096)

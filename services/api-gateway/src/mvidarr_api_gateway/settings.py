@@ -72,7 +72,9 @@ class GatewaySettings(LoginSettings):
         default=12_000, description="requests a minute from one address; 0 sets no limit", ge=0
     )
     requests_per_user: int = Field(
-        default=6000, description="the same of one user, on all devices", ge=0
+        default=6000,
+        description="the same of one user, on all devices; many items in one count as many",
+        ge=0,
     )
     requests_per_key: int = Field(default=6000, description="the same with one API key", ge=0)
     backlog_limit: int = Field(

@@ -12,6 +12,7 @@ from mvidarr_common.errors import Unavailable, Undecodable
 from mvidarr_common.messages import Query, UnknownMessage, find
 from mvidarr_common.messages.queries import OfThePast, ShowAfter
 
+from .brain.failures import is_away
 from .brain.model import Brain
 from .brain.progress import Progress
 from .brain.reading import Answers
@@ -38,6 +39,9 @@ class Desk:
             async with self._places:
                 return await self._answer(query)
         except (DBAPIError, OSError) as error:
+            if isinstance(error, DBAPIError) and not is_away(error):
+                error.add_note(f"The question was {envelope.message.wire}.")
+                raise
             raise Unavailable("database_away", "The database is away; try again.") from error
 
     async def _answer(self, query: Query[Any]) -> bytes:

@@ -16,6 +16,7 @@ from mvidarr_common.messages.queries import Filtered, GetPosition, Including, Pa
 
 from . import spans
 from .driver import rows_of
+from .failures import is_of_no_table
 from .filters import Fields, matching
 from .model import Brain
 from .rows import R, Row, from_columns, table_of
@@ -165,5 +166,7 @@ class Answers:
         try:
             async with opened as connection:
                 yield Read(connection, await read_checkpoint(connection), self._stillness)
-        except (sa.exc.ProgrammingError, sa.exc.NoResultFound) as error:
+        except (DBAPIError, sa.exc.NoResultFound) as error:
+            if isinstance(error, DBAPIError) and not is_of_no_table(error):
+                raise
             raise Unavailable("not_ready", "The read model is being made.") from error
