@@ -61,10 +61,16 @@ def test_a_guide_tells_who_plays_what_and_when() -> None:
     assert [inner.tag for inner in other] == ["title", "category", "length"]
 
 
-def _facts(codec: str = "h264", sound: str | None = "aac", **more: Any) -> dict[str, Any]:
+def _facts(
+    codec: str = "h264", sound: str | None = "aac", container: str = "mp4", **more: Any
+) -> dict[str, Any]:
     picture = {"attached": False, "codec": codec, "pixelFormat": "yuv420p", "rotation": 0}
     audio = [{"codec": sound, "channels": 2}] if sound else []
-    facts = {"video": [picture | {"keySeconds": 5.0} | more], "audio": audio}
+    facts = {
+        "container": container,
+        "video": [picture | {"keySeconds": 5.0} | more],
+        "audio": audio,
+    }
     return {"path": "library/a.mp4", "facts": facts}
 
 
@@ -73,7 +79,7 @@ def test_what_fits_is_copied_and_the_rest_is_encoded() -> None:
     assert reel_of(_facts(attached=True)) is None
     for other in (
         _facts("vp9"), _facts("hevc"), _facts(pixelFormat="yuv420p10le"), _facts(rotation=90),
-        _facts(keySeconds=60.0),
+        _facts(keySeconds=60.0), _facts(container="avi"),
     ):  # fmt: skip
         reel = reel_of(other)
         assert reel == Reel("library/a.mp4", picture_is_copied=False, sound="copied")

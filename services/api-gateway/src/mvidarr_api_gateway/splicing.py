@@ -15,6 +15,8 @@ WIDTH: Final = 1280
 HEIGHT: Final = 720
 FPS: Final = 30
 PLAIN: Final = frozenset({"yuv420p", "yuvj420p", None})
+UNTIMED: Final = frozenset({"avi"})
+"""Containers that do not tell when a frame is shown."""
 KEY_SECONDS: Final = 30.0
 """Who joins a film that has fewer key frames would see nothing for longer."""
 BASE: Final = 90.0
@@ -62,7 +64,8 @@ def reel_of(rendition: dict[str, Any]) -> Reel | None:
     picture = next((each for each in facts["video"] if not each["attached"]), None)
     if picture is None:
         return None
-    copied, lead = _is_copied(picture), picture["keySeconds"] or 0.0
+    copied = _is_copied(picture) and facts["container"] not in UNTIMED
+    lead = picture["keySeconds"] or 0.0
     return Reel(rendition["path"], copied, _sound(facts["audio"]), lead if copied else 0.0)
 
 
