@@ -150,10 +150,11 @@ async def world(
             await engine.dispose()
 
 
-@pytest.fixture
-async def idle(postgres: DatabaseServer) -> AsyncIterator[AsyncEngine]:
+@pytest.fixture(params=["postgres", "mariadb"])
+async def idle(request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
     """A database of a catalog at which nobody works."""
-    made = open_engine(await asyncio.to_thread(postgres.new_database))
+    server: DatabaseServer = request.getfixturevalue(request.param)
+    made = open_engine(await asyncio.to_thread(server.new_database))
     async with made.begin() as connection:
         await ensure_schema(connection)
         await ensure_tables(connection, whole_brain().rows, LIVE)

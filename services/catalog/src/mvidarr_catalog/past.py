@@ -30,8 +30,9 @@ from mvidarr_common.messages.queries import (
 from . import profiles
 from .brain.dialects import open_engine
 from .brain.model import Brain, ReadModel
-from .brain.moments import GENERATION, Moment, moment, seq_at, touching
+from .brain.moments import Moment, moment, seq_at, touching
 from .brain.reading import Read, shown
+from .brain.rows import PASSING
 from .brain.store import read_checkpoint
 from .jobs import jobs, quotas
 from .library import artists, files, videos
@@ -72,7 +73,7 @@ class Past:
         async with self._alone() if subject else self._together() as connection:
             live = await read_checkpoint(connection)
             seq = await seq_at(connection, moment_of(query), live.seq)
-            read = Read(connection, replace(live, generation=GENERATION))
+            read = Read(connection, replace(live, generation=PASSING))
             if subject:
                 return await self._of_one(query, subject, seq, read)
             return await self._of_many(query, seq, read)

@@ -21,6 +21,9 @@ its transaction and its lock."""
 WORDS = "words"
 """In a table's `info`: the column that is searched."""
 
+TEMPORARY = "temporary"
+"""There: whether it goes with its connection."""
+
 LOCK = 0x6D76_6964_6172_72
 """The number of the leader's lock, the same in every replica ("mvidarr" in ASCII)."""
 
@@ -62,8 +65,9 @@ class Dialect(Protocol):
         """Everything that the next transaction reads was committed at one moment."""
         ...
 
-    def search_index(self, name: str, column: sa.Column[Any]) -> sa.Index:
-        """An index of the words in a column, which are letters, digits and underscores."""
+    def search_index(self, name: str, column: sa.Column[Any]) -> sa.Index | None:
+        """An index of the words in a column, which are letters, digits and underscores; or none,
+        where they are looked for in every row."""
         ...
 
     def has_words(self, column: sa.Column[Any], words: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -183,10 +187,15 @@ class MySQL:
         await connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         return connection
 
-    def search_index(self, name: str, column: sa.Column[Any]) -> sa.Index:
+    def search_index(self, name: str, column: sa.Column[Any]) -> sa.Index | None:
+        """A temporary table can have none."""
+        if column.table.info.get(TEMPORARY):
+            return None
         return sa.Index(name, column, mysql_prefix="FULLTEXT")
 
     def has_words(self, column: sa.Column[Any], words: Sequence[str]) -> sa.ColumnElement[bool]:
+        if column.table.info.get(TEMPORARY):
+            return sa.and_(*(column.contains(f" {word}", autoescape=True) for word in words))
         wanted = " ".join(f"+{word}*" for word in words)
         return mysql.match(column, against=wanted).in_boolean_mode()
 

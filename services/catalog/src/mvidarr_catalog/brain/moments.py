@@ -15,13 +15,10 @@ from . import store
 from .ahead import keys_ahead
 from .mind import Mind
 from .model import ReadModel, brain_of
-from .rows import indexes_of, table_of
+from .rows import PASSING, indexes_of, table_of
 from .schema import event_log
 from .state import ROWS_IN_MEMORY, Key, NotLoaded
 from .writes import Writes
-
-GENERATION = 0
-"""Of temporary tables: live ones begin at 1."""
 
 CHUNK = 1000
 MOST = 2_000_000
@@ -49,12 +46,12 @@ class Moment:
             self.seq = page[-1][0] if full else max(seq, self.seq)
             changes = self.mind.state.take_changes()
             async with Writes(self.connection) as writes:
-                store.save_rows(writes, changes, GENERATION)
+                store.save_rows(writes, changes, PASSING)
             self.mind.state.forget_beyond(ROWS_IN_MEMORY)
 
     async def remove(self) -> None:
         """Drop the tables."""
-        await store.drop_tables(self.connection, self.mind.brain.rows, GENERATION)
+        await store.drop_tables(self.connection, self.mind.brain.rows, PASSING)
 
     async def _fold(self, envelopes: list[Envelope]) -> None:
         rows = self.mind.brain.rows_by_subject
@@ -69,7 +66,7 @@ class Moment:
 
     async def _load(self, keys: Iterable[Key]) -> None:
         if missing := self.mind.state.missing(keys):
-            rows, complete = await store.load_rows(self.connection, missing, GENERATION)
+            rows, complete = await store.load_rows(self.connection, missing, PASSING)
             self.mind.state.learn(rows, complete)
 
     async def _next(self, seq: int) -> list[tuple[int, bytes]]:
@@ -94,7 +91,7 @@ async def moment(
     """Empty tables, to begin with; without indexes where few records matter."""
     mind = Mind(brain_of(models))
     for row in mind.brain.rows:
-        table = table_of(row, GENERATION)
+        table = table_of(row, PASSING)
         statements: list[DDLElement] = [CreateTable(table)]
         indexes = indexes_of(table, connection.dialect.name)
         statements += [] if where else map(CreateIndex, indexes)

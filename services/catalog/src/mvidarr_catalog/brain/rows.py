@@ -16,7 +16,10 @@ from pydantic import BaseModel, TypeAdapter
 from mvidarr_common.messages import Value
 
 from .columns import JSON, KEY, LONGEST, STORAGE, TEXT, TIME, WORD, name
-from .dialects import DIALECTS, WORDS
+from .dialects import DIALECTS, TEMPORARY, WORDS
+
+PASSING = 0
+"""The generation of temporary tables: live ones begin at 1."""
 
 
 class Row(Value):
@@ -77,14 +80,12 @@ def table_of(row: type[Row], generation: int) -> sa.Table:
         _column(name, field.annotation, key=name in keys)
         for name, field in row.model_fields.items()
     ]
-    info = {WORDS: row.words} if row.words else {}
+    info = {WORDS: row.words, TEMPORARY: generation == PASSING}
     table = sa.Table(f"{row.table}_{generation}", sa.MetaData(), *columns, info=info, **STORAGE)
     for names in row.indexes:
         _index(table, names)
-    for dialect in DIALECTS if row.words else ():
-        index = dialect.search_index(f"words_{table.name}", table.c[row.words or ""])
-        index.ddl_if(dialect=dialect.name)
-        index.info["dialect"] = dialect.name
+    if row.words:
+        _index_words(table, table.c[row.words])
     return table
 
 
@@ -140,6 +141,13 @@ def _index(table: sa.Table, names: tuple[str, ...]) -> None:
     columns = [table.c[name] for name in plain]
     ordered = [c.desc() if name[0] == "-" else c for name, c in zip(names, columns, strict=True)]
     sa.Index(f"ix_{table.name}_{'_'.join(plain)}", *ordered)
+
+
+def _index_words(table: sa.Table, column: sa.Column[Any]) -> None:
+    for dialect in DIALECTS:
+        if (index := dialect.search_index(f"words_{table.name}", column)) is not None:
+            index.ddl_if(dialect=dialect.name)
+            index.info["dialect"] = dialect.name
 
 
 def _without_none(annotation: Any) -> Any:
