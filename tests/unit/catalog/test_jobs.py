@@ -7,7 +7,9 @@ import pytest
 from mvidarr_catalog.jobs.job_queries import view
 from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.jobs.retries import DEFAULT, MOST_STARTS, next_due
+from mvidarr_catalog.models import whole_brain
 from mvidarr_catalog.testing import BEGINNING, Story
+from mvidarr_common.envelope import fresh
 from mvidarr_common.messages import Message
 from mvidarr_common.messages.ids import JobId, WorkerId
 from mvidarr_common.messages.jobs import (
@@ -192,3 +194,11 @@ def test_spec_and_result_are_shown_in_the_spelling_of_all_json() -> None:
     assert shown.spec == {"kind": "noop", "payload": ""}
     assert shown.result is not None
     assert (shown.result["pageUrl"], shown.result["resumedFrom"]) == (fetched.page_url, 7)
+
+
+def test_what_a_job_that_is_asked_for_will_be_is_known_ahead() -> None:
+    asked = fresh(EnqueueJob(spec=Noop()), source="test")
+    keys = set(whole_brain().aheads[EnqueueJob](asked.message, asked))
+    [added, *_] = Story().pass_on(asked)
+    assert isinstance(added, JobAdded)
+    assert keys == {(Job, added.job_id)}

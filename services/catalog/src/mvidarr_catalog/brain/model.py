@@ -22,7 +22,7 @@ Fold accepts everything that has happened. Decide is pure and raises a Problem t
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -31,6 +31,7 @@ from typing import Any, TypeVar, get_type_hints
 from mvidarr_common.messages import Command, Event, Message, Query, Signal
 
 from .rows import Row
+from .state import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ Decision = Event | Signal | Later | Deferred
 Fold = Callable[[Any, Any, Any], None]
 Decide = Callable[[Any, Any, Any], Iterable[Decision]]
 Past = Callable[[Any, Any], bool]
+Ahead = Callable[[Any, Any], Iterable[Key]]
 Answerer = Callable[[Any, Any], Awaitable[Any]]
 Beside = Callable[[Any, Any, Any], Awaitable[Any]]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,6 +70,7 @@ class ReadModel:
     queries: dict[type[Query[Any]], Answerer] = field(default_factory=dict)
     besides: dict[type[Query[Any]], Beside] = field(default_factory=dict)
     pasts: list[Past] = field(default_factory=list)
+    aheads: dict[type[Message], Ahead] = field(default_factory=dict)
 
     def fold(self, function: F) -> F:
         """Declare how an event changes this read model's rows."""
@@ -82,6 +85,11 @@ class ReadModel:
     def past(self, function: F) -> F:
         """Declare of which messages was decided elsewhere: they are folded and nothing more."""
         self.pasts.append(function)
+        return function
+
+    def ahead(self, function: F) -> F:
+        """Declare which rows a message will ask for, besides those that it names."""
+        self.aheads[first_parameter(function, Message)] = function
         return function
 
     def query(self, function: F) -> F:
@@ -109,6 +117,7 @@ class Brain:
     queries: dict[type[Query[Any]], Answerer]
     besides: dict[type[Query[Any]], Beside]
     pasts: tuple[Past, ...] = ()
+    aheads: Mapping[type[Message], Ahead] = field(default_factory=dict)
 
     @property
     def rows(self) -> tuple[type[Row], ...]:
@@ -134,6 +143,7 @@ def brain_of(models: tuple[ReadModel, ...]) -> Brain:
     decides: dict[type[Message], tuple[Decide, ...]] = {}
     queries: dict[type[Query[Any]], Answerer] = {}
     besides: dict[type[Query[Any]], Beside] = {}
+    aheads: dict[type[Message], Ahead] = {}
     for model in models:
         for message, fold_functions in model.folds.items():
             folds[message] = folds.get(message, ()) + tuple(fold_functions)
@@ -141,9 +151,10 @@ def brain_of(models: tuple[ReadModel, ...]) -> Brain:
             decides[message] = decides.get(message, ()) + tuple(decide_functions)
         queries |= model.queries
         besides |= model.besides
+        aheads |= model.aheads
     _one_decider_for_each_command(decides)
     pasts = tuple(past for model in models for past in model.pasts)
-    return Brain(models, folds, decides, queries, besides, pasts)
+    return Brain(models, folds, decides, queries, besides, pasts, aheads)
 
 
 def first_parameter(function: Callable[..., Any], base: type[Any]) -> Any:

@@ -81,7 +81,7 @@ class Turn:
         ours = self.mind.in_flight.keys()  # what has not come back yet was never archived
         others = [each.id for each in envelopes if each.id not in ours]
         known = await store.known_ids(self.connection, others)
-        await self.load_ahead(each.message for each in envelopes if each.id not in known)
+        await self.load_ahead([each for each in envelopes if each.id not in known])
         self.said.spend("load", began)
         for record, envelope in read:
             if isinstance(envelope, Undecodable):
@@ -130,9 +130,14 @@ class Turn:
             except NotLoaded as missing:
                 await self._load(missing.keys)
 
-    async def load_ahead(self, messages: Iterable[Message]) -> None:
-        """Load in one go what these messages will probably ask for."""
-        await self._load(keys_ahead(messages, self.mind.brain.rows_by_subject))
+    async def load_ahead(self, envelopes: Sequence[Envelope]) -> None:
+        """Load in one go what these will probably ask for."""
+        brain = self.mind.brain
+        keys = keys_ahead((each.message for each in envelopes), brain.rows_by_subject)
+        for each in envelopes:
+            if ahead := brain.aheads.get(type(each.message)):
+                keys.update(ahead(each.message, each))
+        await self._load(keys)
 
     async def row(self, kind: type[R], id: str) -> R | None:
         """One row as this turn has left it."""

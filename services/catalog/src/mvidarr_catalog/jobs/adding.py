@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mvidarr_catalog.brain.model import Decision, Later, ReadModel
-from mvidarr_catalog.brain.state import Known, State
+from mvidarr_catalog.brain.state import Key, Known, State
 from mvidarr_common.envelope import Envelope
 from mvidarr_common.errors import Conflict
 from mvidarr_common.messages.ids import JobId, derive
@@ -35,6 +35,12 @@ def priority_changed(event: JobPriorityChanged, _: Envelope, state: State) -> No
         keep(state, job.changed(priority=event.priority, turn=turn))
 
 
+@model.ahead
+def to_be_added(_: EnqueueJob, cause: Envelope) -> Iterator[Key]:
+    """Whether there is such a job is asked for all that are added together."""
+    yield Job, _id_of(cause)
+
+
 @model.decide
 def enqueue(command: EnqueueJob, cause: Envelope, state: Known) -> Iterator[Decision]:
     require_room(state, cause.actor)
@@ -43,7 +49,7 @@ def enqueue(command: EnqueueJob, cause: Envelope, state: Known) -> Iterator[Deci
     if command.deadline and command.deadline <= cause.time:
         raise Conflict("deadline_passed", "The deadline is over already.")
     yield JobAdded(
-        job_id=JobId(derive(cause.id, "job")),
+        job_id=_id_of(cause),
         spec=command.spec,
         for_subject=command.for_subject,
         priority=command.priority,
@@ -96,6 +102,10 @@ def overdue(event: JobOverdue, _: Envelope, state: Known) -> Iterator[Decision]:
         message="It had not ended when its deadline came.",
     )
     yield StopJob(job_id=event.job_id, attempt=job.attempt)
+
+
+def _id_of(cause: Envelope) -> JobId:
+    return JobId(derive(cause.id, "job"))
 
 
 def _give_up_what_waits(id: JobId, state: Known) -> Iterator[Decision]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from mvidarr_catalog.brain.driver import fetch
+from mvidarr_catalog.brain.driver import Columns, fetch, rows_of
 from mvidarr_catalog.brain.mind import by_the_clock
 from mvidarr_catalog.brain.rows import table_of
 from mvidarr_catalog.brain.turn import Turn
@@ -27,6 +27,10 @@ from .room import Candidate, Room
 
 FRONTS = 16
 """Lines whose fronts are read at a time: each is a part of one statement."""
+
+COLUMNS = (
+    "line", "priority", "turn", "added", "id", "queue", "site", "requester", "attempt"
+)  # fmt: skip
 
 WAKES = 500
 """Jobs that fall due in one turn."""
@@ -47,7 +51,8 @@ async def heads(turn: Turn) -> list[Standing]:
     first = [row["first"] for row in await fetch(await turn.tables(), _heads(generation))]
     if not first:
         return []
-    return _standing(await (await turn.tables()).execute(_of_ids(generation), {"ids": first}))
+    jobs = table_of(Job, generation)
+    return _standing(await rows_of(await turn.tables(), jobs, first, *COLUMNS))
 
 
 async def lined_up(turn: Turn) -> Counter[str]:
@@ -95,24 +100,19 @@ async def _fronts(turn: Turn, room: Room, heads: Sequence[Standing]) -> list[Sta
         given[f"line_{n}"] = head.line
         given[f"most_{n}"] = room.free[head.job.queue] + len(room.hidden)
     query = _of_lines(turn.checkpoint.generation, len(heads))
-    return _standing(await (await turn.tables()).execute(query, given))
+    return _standing(await fetch(await turn.tables(), query, given))
 
 
-def _standing(rows: Iterable[sa.Row[Any]]) -> list[Standing]:
+def _standing(rows: Iterable[Columns]) -> list[Standing]:
     found = [
         Standing(
-            row.line,
-            (-row.priority, row.turn, row.added, row.id),
-            Candidate(row.id, row.queue, row.site, row.requester, row.attempt),
+            row["line"],
+            (-row["priority"], row["turn"], row["added"], row["id"]),
+            Candidate(row["id"], row["queue"], row["site"], row["requester"], row["attempt"]),
         )
         for row in rows
     ]
     return sorted(found, key=attrgetter("place"))
-
-
-def _columns(jobs: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
-    c = jobs.c
-    return c.line, c.priority, c.turn, c.added, c.id, c.queue, c.site, c.requester, c.attempt
 
 
 def _order(jobs: sa.FromClause) -> tuple[sa.ColumnElement[Any], ...]:
@@ -130,12 +130,6 @@ def _heads(generation: int) -> sa.Select[Any]:
 
 
 @cache
-def _of_ids(generation: int) -> sa.Select[Any]:
-    jobs = table_of(Job, generation)
-    return sa.select(*_columns(jobs)).where(jobs.c.id.in_(sa.bindparam("ids", expanding=True)))
-
-
-@cache
 def _of_lines(generation: int, count: int) -> sa.CompoundSelect[Any]:
     """The front of each. Built once: building it takes longer than running it."""
     return sa.union_all(*(_of_line(generation, n) for n in range(count)))
@@ -143,7 +137,8 @@ def _of_lines(generation: int, count: int) -> sa.CompoundSelect[Any]:
 
 def _of_line(generation: int, n: int) -> sa.Select[Any]:
     jobs = table_of(Job, generation)
-    query = sa.select(*_columns(jobs)).where(jobs.c.line == sa.bindparam(f"line_{n}"))
+    columns = [jobs.c[name] for name in COLUMNS]
+    query = sa.select(*columns).where(jobs.c.line == sa.bindparam(f"line_{n}"))
     query = query.order_by(*_order(jobs))
     return query.limit(sa.bindparam(f"most_{n}", type_=sa.Integer))
 
