@@ -2,13 +2,12 @@
 
 import asyncio
 import os
-import resource
 import signal
-import time
 from collections.abc import AsyncIterator
 
 import psutil
 import pytest
+from tests.integration.chassis.deeds import crash, refuse, use_up
 
 from mvidarr_common import answering, forked
 from mvidarr_common.errors import JobError
@@ -21,21 +20,6 @@ from mvidarr_common.testing.conditions import eventually
 async def children() -> AsyncIterator[Children]:
     async with open_children() as opened:
         yield opened
-
-
-def crash() -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def refuse() -> None:
-    raise JobError("gone", "It is gone.")
-
-
-def use_up(seconds: float) -> int:
-    """What of its processor time this process may have used before it is told."""
-    while time.process_time() < seconds:
-        pass
-    return resource.getrlimit(resource.RLIMIT_CPU)[0]
 
 
 async def test_one_child_answers_one_call_after_another(children: Children) -> None:

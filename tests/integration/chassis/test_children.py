@@ -7,20 +7,30 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import psutil
 import pytest
+from tests.integration.chassis.deeds import (
+    STUBBORN,
+    add,
+    compute_for_ever,
+    count_up,
+    crash,
+    eat,
+    give_unpicklable,
+    has_imported,
+    have_grandchildren,
+    open_many,
+    raise_unpicklable,
+    refuse,
+)
 
-from mvidarr_common import forked
 from mvidarr_common.errors import JobError
 from mvidarr_common.forkserver import Limits
 from mvidarr_common.processes import Children, open_children
 from mvidarr_common.testing.conditions import eventually
-
-STUBBORN = "trap '' TERM; (trap '' TERM; sleep 600) & setsid sh -c 'sleep 600' & echo up; sleep 600"
 
 
 @pytest.fixture
@@ -73,58 +83,6 @@ async def test_who_does_not_wait_for_the_server_leaves_nothing_open(children: Ch
         async with asyncio.timeout(0):
             await children.call(add, 1, 2)
     assert await children.call(add, 1, 2) == 3
-
-
-def add(one: int, two: int) -> int:
-    return one + two
-
-
-def count_up(to: int) -> str:
-    for number in range(to):
-        forked.tell(number)
-    return "done"
-
-
-def crash() -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def refuse() -> None:
-    raise JobError("gone", "It is gone.", retry=True, after=3.0, detail="404")
-
-
-class Unpicklable(Exception):
-    def __init__(self, one: int, two: int) -> None:
-        super().__init__(f"{one} and {two}")
-
-
-def raise_unpicklable() -> None:
-    raise Unpicklable(1, 2)
-
-
-def give_unpicklable() -> object:
-    return lambda: None
-
-
-def have_grandchildren() -> None:
-    with subprocess.Popen(["sh", "-c", STUBBORN]) as shell:
-        forked.tell("up")
-        shell.wait()
-
-
-def open_many(count: int) -> None:
-    with ExitStack() as stack:
-        for _ in range(count):
-            stack.enter_context(Path("/dev/null").open())
-
-
-def compute_for_ever() -> None:
-    while True:
-        pass
-
-
-def eat(size: int) -> int:
-    return len(bytearray(size))
 
 
 async def test_a_function_gives_its_result_and_tells_on_the_way(children: Children) -> None:
@@ -287,19 +245,15 @@ async def test_a_module_that_cannot_be_imported_is_told_at_once(
 
 async def test_the_preloaded_modules_are_there(children: Children) -> None:
     async with open_children(("wave",)) as preloaded:
-        assert await preloaded.call(_has_imported, "wave")
-    assert not await children.call(_has_imported, "wave")
-
-
-def _has_imported(name: str) -> bool:
-    return name in sys.modules
+        assert await preloaded.call(has_imported, "wave")
+    assert not await children.call(has_imported, "wave")
 
 
 VICTIM = """
 import asyncio, sys
 sys.path.insert(0, {root!r})
 from mvidarr_common.processes import open_children
-from tests.integration.chassis.test_children import STUBBORN, have_grandchildren
+from tests.integration.chassis.deeds import STUBBORN, have_grandchildren
 
 async def main():
     async with open_children() as children:

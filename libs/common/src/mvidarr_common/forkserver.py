@@ -237,9 +237,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     os.dup2(2, 1)
+    gc.disable()  # what is imported stays: looking through it again and again finds nothing
     for module in preload:
         importlib.import_module(module)
     gc.freeze()
+    gc.enable()
     server = Server(socket.socket(fileno=int(number)), Limits(**json.loads(limits)))
     try:
         server.serve()
