@@ -59,6 +59,7 @@ def _search(dice: random.Random, words: int) -> ListVideos:
 LISTS: dict[str, Make] = {
     "newest first": lambda dice: ListVideos(skip=dice.randrange(50)),
     "by title": lambda dice: ListVideos(sort="title", skip=dice.randrange(50)),
+    "by artist": lambda dice: ListVideos(sort="artist", skip=dice.randrange(50)),
     "of a state": lambda dice: ListVideos(filter="state = failed", skip=dice.randrange(50)),
     "of an artist": lambda dice: ListVideos(artist_id=artist_id(f"Artist {dice.randrange(5000)}")),
     "whose title contains a word": lambda dice: ListVideos(filter=f"title ~ {dice.choice(WORDS)}"),
@@ -131,7 +132,7 @@ def _video(dice: random.Random, number: int) -> Video:
         id=VideoId(f"video-{number}"), url=f"https://videos.test/{number}",
         state=dice.choice(STATES), known=Description(title=title, artist=artist),
         found=Description(), artist_id=artist_id(artist), search=searchable(artist, title),
-        title_key=sort_key(title),
+        title_key=sort_key(title), artist_key=sort_key(artist),
         profile_id=ProfileId(DEFAULT_PROFILE), pipeline_id=None, files=(), quality=None,
         failure=None, deletion=None, added=added, changed_at=added,
     )  # fmt: skip

@@ -16,8 +16,10 @@ from mvidarr_common.testing.servers import DatabaseServer
 
 from .things import FIELDS, SEEN, THINGS, Thing, filled
 
+LAST = max(thing.place for thing in THINGS)
 SORTABLE = FIELDS | {
-    "added": FIELDS["when"], "placed": inside("text", "about.title", key="place")
+    "added": FIELDS["when"], "placed": inside("text", "about.title", key="place"),
+    "apart": inside("text", "about.title", key="place", last=LAST),
 }  # fmt: skip
 
 
@@ -82,6 +84,13 @@ async def test_pages_go_through_a_list_in_its_order(read: Read, field: str, down
 async def test_a_field_may_have_its_place_by_another_column(read: Read, down: bool) -> None:
     placed = sorted(THINGS, key=lambda each: (each.place, each.id), reverse=down)
     assert await walked(read, "-placed" if down else "placed", 97) == [each.id for each in placed]
+
+
+@pytest.mark.parametrize("down", [False, True], ids=["up", "down"])
+async def test_a_place_may_stand_for_no_value(read: Read, down: bool) -> None:
+    placed = sorted(THINGS, key=lambda each: (each.place, each.id), reverse=down)
+    placed.sort(key=lambda each: each.place == LAST)
+    assert await walked(read, "-apart" if down else "apart", 7) == [each.id for each in placed]
 
 
 async def test_a_page_may_leave_out_the_beginning_and_count_all(read: Read) -> None:

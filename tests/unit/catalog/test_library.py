@@ -8,6 +8,7 @@ from mvidarr_catalog.jobs.jobs import Job
 from mvidarr_catalog.library.artists import Artist
 from mvidarr_catalog.library.files import File
 from mvidarr_catalog.library.naming import plain_name, plain_url, video_id
+from mvidarr_catalog.library.search import BEHIND_ALL
 from mvidarr_catalog.library.video_states import InState
 from mvidarr_catalog.library.videos import TRASH_TIME, Video
 from mvidarr_catalog.testing import BEGINNING, Story
@@ -165,6 +166,14 @@ def test_a_video_has_its_place_by_its_title_or_else_by_its_address() -> None:
     assert story.row(Video, VIDEO).title_key == URL
     story.live(EditVideo(video_id=VIDEO, changes=Description(title="ﷺ" * 200)))
     assert len(story.row(Video, VIDEO).title_key) == 255
+
+
+def test_a_video_has_its_place_by_its_artist_or_else_behind_all() -> None:
+    story = ready_video()
+    story.live(EditVideo(video_id=VIDEO, changes=Description(artist="Björk")))
+    assert story.row(Video, VIDEO).artist_key == "bjork"
+    story.live(EditVideo(video_id=VIDEO, changes=Description(), clear=("artist",)))
+    assert story.row(Video, VIDEO).artist_key == BEHIND_ALL
 
 
 def test_a_video_restored_while_its_file_is_on_the_way_to_the_trash_gets_it_back() -> None:

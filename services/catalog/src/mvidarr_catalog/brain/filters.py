@@ -37,14 +37,15 @@ LARGEST = 2**63 - 1
 @dataclass(frozen=True, slots=True)
 class Field:
     """What can be compared: of which kind it is, where it stands, and the only values it has.
-    `key` is the column by which lists are sorted in its place: one with an index. `always` says
-    that it has a value in every row."""
+    `key` is the column by which lists are sorted in its place: one with an index, where `last`
+    stands for no value. `always` says that it has a value in every row."""
 
     kind: Kind
     column: Callable[[sa.Table], sa.ColumnElement[Any]]
     choices: tuple[str, ...] = ()
     key: str | None = None
     always: bool = False
+    last: str | None = None
 
 
 Fields = Mapping[str, Field]
@@ -55,14 +56,14 @@ def fields_of(row: type[Row], *names: str) -> dict[str, Field]:
     return {to_camel(name): _field_of(row, name) for name in names}
 
 
-def inside(kind: Kind, *paths: str, key: str | None = None) -> Field:
+def inside(kind: Kind, *paths: str, key: str | None = None, last: str | None = None) -> Field:
     """A field within a column of JSON, such as "rendition.facts.size"; of several the first that
     has a value."""
 
     def column(table: sa.Table) -> sa.ColumnElement[Any]:
         return _first_of([_within(table, path, kind) for path in paths])
 
-    return Field(kind, column, key=key)
+    return Field(kind, column, key=key, last=last)
 
 
 def matching(text: str | None, fields: Fields, table: sa.Table) -> list[Clause]:

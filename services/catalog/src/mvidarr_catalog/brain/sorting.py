@@ -38,20 +38,22 @@ class Order:
         """As `order_by` takes them."""
         keys = [self.value, self.id]
         ways: list[sa.ColumnElement[Any]] = [key.desc() if self.down else key.asc() for key in keys]
-        return [self.value.is_(None), *ways] if self._optional else ways
+        none = self._none
+        return ways if none is None else [none, *ways]
 
     def after(self, cursor: str) -> Clause:
         """What comes after the row at which a page ended; raises Invalid for a foreign cursor."""
         text, given, id = _opened(cursor)
         if text != self.text:
             raise Invalid("invalid_cursor", f"This cursor belongs to the order {text!r}.")
-        if given is None:
-            return sa.and_(self.value.is_(None), self._beyond(self.id, id))
+        none = self._none
+        if none is not None and given == self.field.last:
+            return sa.and_(none, self._beyond(self.id, id))
         last = sa.literal(self._read(given), self.value.type)
         same = sa.and_(self.value == last, self._beyond(self.id, id))
         beyond = sa.or_(self._beyond(self.value, last), same)
-        if self._optional:
-            return sa.or_(beyond, self.value.is_(None))
+        if none is not None:
+            return sa.or_(beyond, none)
         # For MySQL, which finds the beginning by an index only where it is told without an "or".
         return sa.and_(self.value <= last if self.down else self.value >= last, beyond)
 
@@ -60,6 +62,13 @@ class Order:
         shown = value.isoformat() if isinstance(value, datetime) else value
         key = orjson.dumps([self.text, shown, id])
         return base64.urlsafe_b64encode(key).decode().rstrip("=")
+
+    @property
+    def _none(self) -> Clause | None:
+        """That a row has no value, where the order alone would not put such rows last."""
+        if self.field.last is not None:
+            return self.value == self.field.last if self.down else None
+        return self.value.is_(None) if self._optional else None
 
     @property
     def _optional(self) -> bool:

@@ -27,6 +27,9 @@ MOST_WORDS = 10
 LONGEST = 80
 """Characters of a word, as it is kept, that count."""
 
+BEHIND_ALL = "\uffff"
+"""The place in a list of what has no name."""
+
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _ALIKE = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}

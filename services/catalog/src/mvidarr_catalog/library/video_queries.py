@@ -18,7 +18,7 @@ from mvidarr_common.messages.queries import (
 )
 
 from .files import File, file_view
-from .search import page_of_search
+from .search import BEHIND_ALL, page_of_search
 from .video_states import in_states
 from .videos import Video
 
@@ -29,7 +29,7 @@ FIELDS = fields_of(
 ) | {
     "changed": fields_of(Video, "changed_at")["changedAt"],
     "title": inside("text", "known.title", "found.title", "url", key="title_key"),
-    "artist": inside("text", "known.artist", "found.artist"),
+    "artist": inside("text", "known.artist", "found.artist", key="artist_key", last=BEHIND_ALL),
     "about.album": inside("text", "known.album", "found.album"),
     "about.released": inside("date", "known.released", "found.released"),
     "about.studio": inside("text", "known.studio", "found.studio"),

@@ -45,7 +45,7 @@ from mvidarr_common.messages.library import (
 from mvidarr_common.messages.queries import Failure, VideoState
 
 from .naming import plain, plain_url, video_id
-from .search import searchable, sort_key
+from .search import BEHIND_ALL, searchable, sort_key
 from .video_states import InState, step
 
 ACQUIRING = ("acquire", "import")
@@ -59,13 +59,14 @@ class Video(
     Row,
     table="videos",
     subject="video",
-    indexes=(("added",), ("state",), ("artist_id",), ("title_key",)),
+    indexes=(("added",), ("state",), ("artist_id",), ("title_key",), ("artist_key",)),
     words="search",
 ):
     """One video. `known` is what people said, `found` what its page says; people win.
 
-    `search` is artist and title as `library.search` keeps them, and `title_key` the place of its
-    title in a list; `deletion` is the event that put it into the trash.
+    `search` is artist and title as `library.search` keeps them, `title_key` the place of its title
+    in a list, and `artist_key` that of its artist; `deletion` is the event that put it into the
+    trash.
     """
 
     url: str
@@ -75,6 +76,7 @@ class Video(
     artist_id: ArtistId | None
     search: str
     title_key: str
+    artist_key: str
     profile_id: ProfileId
     pipeline_id: PipelineId | None
     files: tuple[FileId, ...]
@@ -101,7 +103,7 @@ class Discography(Row, table="discographies"):
     videos: tuple[VideoId, ...]
 
 
-model = ReadModel(rows=(Video, Discography, InState), version=5)
+model = ReadModel(rows=(Video, Discography, InState), version=6)
 
 
 @model.fold
@@ -115,6 +117,7 @@ def added(event: VideoAdded, cause: Envelope, state: State) -> None:
         artist_id=None,
         search="",
         title_key="",
+        artist_key=BEHIND_ALL,
         profile_id=event.profile_id,
         pipeline_id=None,
         files=(),
@@ -367,6 +370,9 @@ def _credit(state: State, id: VideoId, before: ArtistId | None, now: ArtistId | 
 def _searchable(video: Video) -> Video:
     about = video.about
     words = searchable(about.artist or "", about.title or video.url)
-    artist = artist_id(about.artist) if about.artist else None
-    key = sort_key(about.title or video.url)
-    return video.changed(search=words, artist_id=artist, title_key=key)
+    return video.changed(
+        search=words,
+        artist_id=artist_id(about.artist) if about.artist else None,
+        title_key=sort_key(about.title or video.url),
+        artist_key=sort_key(about.artist) if about.artist else BEHIND_ALL,
+    )
