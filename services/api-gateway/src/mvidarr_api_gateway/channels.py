@@ -14,7 +14,7 @@ from mvidarr_common.processes import Children
 
 from .callers import Holder
 from .identity import Identity
-from .lineups import Channel, Lineups
+from .lineups import Channel, Lineups, nothing_on
 from .metrics import CHANNELS
 from .pouring import Give, Poured
 from .settings import GatewaySettings
@@ -52,6 +52,8 @@ class Channels:
 
         async def pour(give: Give) -> None:
             with self._seat(holder.user_id):
+                if not (await self.lineups.of(channel)).films:
+                    raise nothing_on()
                 viewing = Viewing(
                     await self._studio(),
                     channel,

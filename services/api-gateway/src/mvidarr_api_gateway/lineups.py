@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 from pydantic import Field
 
-from mvidarr_common.errors import Unavailable
+from mvidarr_common.errors import NotFound, Unavailable
 from mvidarr_common.messages import Value
 from mvidarr_common.messages.queries import ListVideos
 
@@ -129,6 +129,11 @@ class Lineups:
             page = page.model_copy(update={"cursor": answer["next"]})
         known = {id: shown for id, (_, shown) in found.items()}
         return Lineup(tuple(film for film, _ in found.values()), known)
+
+
+def nothing_on() -> NotFound:
+    """Why a channel cannot be watched."""
+    return NotFound("channel_empty", "No film that can be shown matches the filter.")
 
 
 def _films(videos: list[dict[str, Any]]) -> Iterator[tuple[Film, Shown]]:

@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from mvidarr_common.errors import NotFound, Problem, Unavailable
+from mvidarr_common.errors import Problem, Unavailable
 from mvidarr_common.files import DataRoot
 from mvidarr_common.processes import Children
 
-from .lineups import Channel, Lineups, Shown
+from .lineups import Channel, Lineups, Shown, nothing_on
 from .playlists import credit, plain
 from .pouring import CHUNK, Give
 from .programme import BREATH, Slot, on_air
@@ -85,7 +85,7 @@ class Viewing:
             lineup = await self._studio.lineups.of(self._channel)
             slot = on_air(lineup.films, self._channel.seed, moment)
             if slot is None:
-                raise NotFound("channel_empty", "No film that can be shown matches the filter.")
+                raise nothing_on()
             start = moment - slot.start
             if self._whole and self._reached is None:
                 self._lag, start = start, 0.0

@@ -14,11 +14,10 @@ from mvidarr_api_gateway.channels import MPEG_TS
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_api_gateway.guard import Asker, Given, guarded_router, needs
 from mvidarr_api_gateway.guide import XMLTV, guide
-from mvidarr_api_gateway.lineups import Channel, Shown
+from mvidarr_api_gateway.lineups import Channel, Shown, nothing_on
 from mvidarr_api_gateway.playlists import tuner
 from mvidarr_api_gateway.programme import DAY, between
 from mvidarr_api_gateway.routes.lists import api_of
-from mvidarr_common.errors import NotFound
 
 router = guarded_router("/api/v1", "playback")
 SHOWN = needs("readonly", or_ticket="lists")
@@ -53,7 +52,7 @@ async def programme(
     now = time.time()
     slots = tuple(between(lineup.films, asked.seed, now, now + DAY))
     if not slots:
-        raise NotFound("channel_empty", "No film that can be shown matches the filter.")
+        raise nothing_on()
     picture = _pictures(request, deps, caller)
     made = guide(asked.id, asked.name, slots, lineup.known, picture)
     return Response(made, headers=UNSEEN, media_type=XMLTV)
