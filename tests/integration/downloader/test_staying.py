@@ -91,6 +91,7 @@ async def test_cancelling_ends_a_child_that_stays_with_all_it_has_started(
 ) -> None:
     await fetch(site.media_url(MOONS), job_id="first")
     (child,), before = pids(), downloader.left()
+    downloader.told.clear()
     site.media[FERRY] = Conduct(rate=300_000)
     attempt = asyncio.create_task(fetch(site.url(FERRY)))
     await eventually(lambda: any(word.stage == "downloading" for word in downloader.told))

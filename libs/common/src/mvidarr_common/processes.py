@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -188,13 +188,13 @@ class Children:
         finally:
             for end in ends:
                 os.close(end)
-        child = Child(await asyncio.open_unix_connection(sock=leash))
-        streams = await asyncio.open_unix_connection(sock=channel)
-        try:
+        async with AsyncExitStack() as held:
+            held.callback(channel.close)
+            child = Child(await _connected(leash))
+            held.push_async_callback(child.end)
+            streams = await _connected(channel)
+            held.callback(streams[1].close)
             yield child, streams
-        finally:
-            streams[1].close()
-            await child.end()
 
     async def _ask_for(self, kind: bytes, descriptors: list[int]) -> None:
         """Where the server has just died, the leash will say so."""
@@ -237,6 +237,15 @@ async def open_children(
         yield children
     finally:
         await children.close()
+
+
+async def _connected(end: socket.socket) -> Streams:
+    """To a socket, which is closed if that is cancelled."""
+    try:
+        return await asyncio.open_unix_connection(sock=end)
+    except BaseException:
+        end.close()
+        raise
 
 
 async def _ended(child: Child, lines: asyncio.Future[None]) -> int:

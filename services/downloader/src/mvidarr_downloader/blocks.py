@@ -13,7 +13,7 @@ from yt_dlp.networking._requests import RequestsResponseAdapter
 
 from .sums import sum_of
 
-LARGE = 512 * 1024
+LARGE = 1024 * 1024
 """Bytes at a time, at most."""
 
 LEAST = 32 * 1024

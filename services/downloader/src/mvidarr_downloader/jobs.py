@@ -91,7 +91,7 @@ async def _manners_for(spec: Download | Inspect, job: Job[Deps]) -> Manners:
     manners, stored = job.deps.manners, job.deps.jar
     if spec.site is not None:
         manners = at_site(manners, spec.site, job.deps.key)
-    if manners.cookies is None:
+    if manners.cookies is None and stored.folder is not None:
         cookies = await asyncio.to_thread(stored.cookies_for, spec.url)
         manners = replace(manners, cookies=cookies)
     return manners

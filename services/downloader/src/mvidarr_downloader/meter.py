@@ -3,7 +3,6 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from mvidarr_common.errors import JobError
@@ -47,7 +46,7 @@ class Meter:
         self._second, self._before = time.monotonic(), sum(begun.values())
 
     def __call__(self, status: Mapping[str, Any]) -> None:
-        name = Path(status["filename"]).name
+        name = str(status["filename"]).rpartition("/")[2]
         bytes_ = int(status.get("downloaded_bytes") or status.get("total_bytes") or 0)
         if name not in self.done:
             self._begins(name, bytes_, status)

@@ -6,6 +6,7 @@ and is otherwise left as it was found. That is not believed but looked at.
 
 import socket
 from collections.abc import Callable
+from copy import copy
 from typing import TypeVar
 
 import yt_dlp.globals
@@ -41,7 +42,7 @@ LOOKS: Looks = {
     "guard": lambda: ([getattr(owner, name, None) for owner, name in _BOUND], trusted()),
     "way to send requests": lambda: (dict(_REQUEST_HANDLERS), dict(std_headers)),
     "place of FFmpeg": FFmpegPostProcessor._ffmpeg_location.get,
-    "plug-in": lambda: [repr(getattr(yt_dlp.globals, name).value) for name in _PLUGINS],
+    "plug-in": lambda: [copy(getattr(yt_dlp.globals, name).value) for name in _PLUGINS],
 }
 
 

@@ -1,6 +1,6 @@
 """Fetches with yt-dlp, in a forked child: from page to whole file, resumed where it can be."""
 
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial as given
 from pathlib import Path
@@ -17,6 +17,7 @@ from mvidarr_downloader.bounds import Way, bounded
 from mvidarr_downloader.choosing import Chooser, selector
 from mvidarr_downloader.descriptions import describe, uploaded
 from mvidarr_downloader.fragments import noted
+from mvidarr_downloader.memory import own_memory
 from mvidarr_downloader.meter import Meter
 from mvidarr_downloader.options import Journal, options
 from mvidarr_downloader.orders import Order, Progress, Used
@@ -166,14 +167,6 @@ def _give_back(room: Room, meter: Meter, whole: int, _: Info) -> None:
 def _remember(folder: Path, mark: partial.Mark, _: object) -> None:
     """The mark holds the very dictionaries that grow."""
     partial.write(folder, mark)
-
-
-def own_memory() -> int:
-    """Bytes that this process shares with no other; 0 where the system does not tell."""
-    with suppress(OSError):
-        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-        return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-    return 0
 
 
 def _tell_merging(room: Room, status: Info) -> None:
