@@ -6,9 +6,10 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -35,20 +36,27 @@ generate(config=Config.from_sources(told, MetaType.NONE, source, "utf-8", False,
 pytest.importorskip("openapi_python_client", reason="tests/clients.txt is not installed")
 
 
-@pytest.fixture
-async def made(deps: Deps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A client package."""
-    document = tmp_path / "openapi.json"
-    document.write_text(json.dumps(api(deps).openapi()))
-    command = [sys.executable, "-c", GENERATE, str(document), str(tmp_path / NAME)]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The description of the API."""
+    path = tmp_path_factory.mktemp("clients") / "openapi.json"
+    path.write_text(json.dumps(api(cast(Deps, SimpleNamespace())).openapi()))
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(document: Path) -> Iterator[Any]:
+    """A client package, which lies beside the description."""
+    command = [sys.executable, "-c", GENERATE, str(document), str(document.with_name(NAME))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return importlib.import_module(NAME)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(document.parent))
+        yield importlib.import_module(NAME)
 
 
 async def test_a_generated_client_follows_an_artist_and_is_told_what_is_wrong(
-    made: Any, port: int, token: Login, tmp_path: Path
+    made: Any, port: int, token: Login
 ) -> None:
     address, mine = f"http://127.0.0.1:{port}", await token("user")
     with made.AuthenticatedClient(base_url=address, token=mine) as client:
@@ -56,11 +64,11 @@ async def test_a_generated_client_follows_an_artist_and_is_told_what_is_wrong(
 
 
 @pytest.fixture
-def written(deps: Deps, tmp_path: Path) -> Path:
+def written(document: Path, tmp_path: Path) -> Path:
     """A folder with a program, and the TypeScript client that it uses."""
     if not GENERATORS.exists():
         pytest.skip("tests/clients is not installed")
-    (tmp_path / "openapi.json").write_text(json.dumps(api(deps).openapi()))
+    shutil.copy(document, tmp_path)
     (tmp_path / "node_modules").symlink_to(GENERATORS.resolve())
     for name in ("use.ts", "tsconfig.json", "package.json"):
         shutil.copy(PROGRAM / name, tmp_path)
@@ -95,11 +103,10 @@ async def _node(folder: Path, program: str, *arguments: str) -> str:
     return str(done.stdout)
 
 
-async def test_it_has_every_operation_whose_body_is_json(
-    made: Any, deps: Deps, tmp_path: Path
-) -> None:
-    files = {path.stem for path in (tmp_path / NAME / "api").glob("*/[!_]*.py")}
-    spoken = {each.said["operationId"] for each in operations(api(deps).openapi())}
+@pytest.mark.usefixtures("made")
+def test_it_has_every_operation_whose_body_is_json(document: Path) -> None:
+    files = {path.stem for path in document.with_name(NAME).glob("api/*/[!_]*.py")}
+    spoken = {each.said["operationId"] for each in operations(json.loads(document.read_text()))}
     assert spoken - files == {"feeds_follow_all"}
 
 
