@@ -83,7 +83,7 @@ $(VENV)/.deploy-tools: $(STAMP) tests/deploy/tools.txt # what reads deploy/: kub
 	@touch $@
 
 chaos: install ## kill anything, KILLS times (200), in the order that SEED (random) gives; minutes
-	@CHAOS_KILLS=$(or $(KILLS),200) CHAOS_WRITES=$(or $(WRITES),3000) CHAOS_PASTS=$(or $(PASTS),20) CHAOS_SEED=$(or $(SEED),0) CHAOS_EXAMPLES=$(or $(EXAMPLES),500) CHAOS_DOWNLOADS=$(or $(DOWNLOADS),200) \
+	@CHAOS_KILLS=$(or $(KILLS),200) CHAOS_WRITES=$(or $(WRITES),3000) CHAOS_PASTS=$(or $(PASTS),20) CHAOS_NAPS=$(or $(NAPS),10) CHAOS_SEED=$(or $(SEED),0) CHAOS_EXAMPLES=$(or $(EXAMPLES),500) CHAOS_DOWNLOADS=$(or $(DOWNLOADS),200) \
 	  $(BIN)/python -m mvidarr_common.testing.provide $(BIN)/pytest -o timeout=1800 \
 	  tests/chaos tests/unit/catalog/test_invariants.py tests/integration/brain/test_past.py \
 	  tests/integration/downloader/test_many.py

@@ -1,5 +1,6 @@
 """What the suites that kill have in common; the logs of the processes stand beside a failure."""
 
+import os
 import sys
 from collections.abc import Callable, Generator
 
@@ -22,6 +23,10 @@ def pytest_runtest_makereport(
     for system in [each for each in found if isinstance(each, System)] if report.failed else ():
         report.sections += [(f"log of {name}", system.tail(name)) for name in system.processes]
     return report
+
+
+collect_ignore = [] if "CHAOS_NAPS" in os.environ else ["test_sleeping_gateway.py"]
+"""What has many processes of its own runs with `make chaos` alone."""
 
 
 @pytest.fixture(scope="session")
