@@ -156,6 +156,12 @@ async def test_a_better_file_is_wanted_below_the_cutoff(
     assert (page["totalRecords"], page["sortDirection"]) == (1, "descending")
 
 
+@pytest.mark.parametrize("path", ["queue", "history", "wanted/missing", "wanted/cutoff"])
+async def test_a_page_that_is_too_far_is_refused(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(f"/api/v1/{path}", params={"page": 9512, "pageSize": 217})
+    assert (answer.status_code, answer.json()["code"]) == (422, "page_too_far")
+
+
 async def test_folders_are_scanned_by_a_command(as_: As) -> None:
     manager = await as_("manager")
     given = await manager.post("/api/v1/command", json={"name": "RescanFolders"})

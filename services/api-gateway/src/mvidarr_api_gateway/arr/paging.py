@@ -5,9 +5,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
+from mvidarr_common.errors import Invalid
 from mvidarr_common.messages import Value
 
 T = TypeVar("T", bound=Value)
+
+FARTHEST = 1_000_000
+"""Records that can lie before a page: lists are not read any farther."""
 
 
 class Asked(Value):
@@ -18,13 +22,21 @@ class Asked(Value):
     sort_key: str | None = None
     sort_direction: Literal["ascending", "descending", "default"] = "default"
 
+    @property
+    def skip(self) -> int:
+        """How many records lie before it; raises Invalid."""
+        before = (self.page - 1) * self.page_size
+        if before > FARTHEST:
+            raise Invalid("page_too_far", f"No page is shown behind {FARTHEST:,} records.")
+        return before
+
     def turned(self, orders: Mapping[str, str], usual: str) -> dict[str, Any]:
         """The same page of one of our lists, whose fields `orders` has for their keys."""
         field = orders.get(self.sort_key or "")
         down = "" if self.sort_direction == "ascending" else "-"
         return {
             "limit": self.page_size,
-            "skip": (self.page - 1) * self.page_size,
+            "skip": self.skip,
             "sort": f"{down}{field}" if field else usual,
             "total": True,
         }

@@ -70,8 +70,7 @@ async def queue_status(deps: Given) -> Response:
 @router.get("/history", openapi_extra=needs("readonly"), response_model=Wrapped[HistoryItem])
 async def history(asked: Annotated[Asked, Query()], deps: Given) -> Response:
     """What happened to the videos, newest first."""
-    skip = (asked.page - 1) * asked.page_size
-    facts = ListFacts(types=tuple(EVENTS), limit=asked.page_size, skip=skip)
+    facts = ListFacts(types=tuple(EVENTS), limit=asked.page_size, skip=asked.skip)
     page = await deps.reads.read(facts)
     videos = await _videos(deps, (f"video/{record.data.get('videoId')}" for record in page.items))
     records = [
