@@ -37,7 +37,8 @@ class Readers:
         """Until cancelled; a catalog that is away is no answer."""
         while True:
             with suppress(httpx.TransportError):
-                self.answers += (await self.client.get(ARTISTS)).is_success
+                answer = await self.client.get(ARTISTS)
+                self.answers += answer.is_success
 
     async def warm(self) -> None:
         """Until they have read for a while."""
