@@ -6,6 +6,9 @@ A request's head has so many seconds and bytes. Bodies are the application's: it
 import asyncio
 from typing import Final
 
+import orjson
+
+from .messages.ids import new_id
 from .zero_copy import ZeroCopy
 
 HEAD_SECONDS: Final = 15.0
@@ -38,10 +41,18 @@ class Impatient(ZeroCopy):
         super().data_received(data)
         if self._part == "head" and part != "body" and heads == self._heads:
             self._unread += len(data)
-            if self._unread > HEAD_BYTES and not self.transport.is_closing():
-                self.send_400_response("The head of the request is too long.")
+            if self._too_long and not self.transport.is_closing():
+                self.send_400_response("")
         elif self._part == "nothing" and not self._answers and not self._became_another:
             self._watch()  # empty lines are no request
+
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be understood is told so; a head that is too long, what it is."""
+        if self._too_long:
+            self.transport.write(_too_long())
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody waits any more."""
@@ -77,8 +88,12 @@ class Impatient(ZeroCopy):
 
     def _grow(self, size: int) -> None:
         self._size += size
-        if self._size > HEAD_BYTES:
+        if self._too_long:
             raise Refused
+
+    @property
+    def _too_long(self) -> bool:
+        return max(self._size, self._unread) > HEAD_BYTES
 
     def _watch(self) -> None:
         if self._deadline is None:
@@ -106,6 +121,23 @@ class Impatient(ZeroCopy):
         elif not self.transport.is_closing():
             self.transport.write(LATE)
             self.transport.close()
+
+
+def _too_long() -> bytes:
+    """The whole answer, as problem+json (RFC 9457): no application has seen the request."""
+    body = orjson.dumps({
+        "type": "urn:mvidarr:problem:head_too_long",
+        "title": "Request Header Fields Too Large",
+        "status": 431,
+        "code": "head_too_long",
+        "detail": f"Address and headers are longer than {HEAD_BYTES >> 10} KiB together.",
+        "instance": "",
+        "requestId": new_id(),
+    })  # fmt: skip
+    return (
+        b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+        b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    )
 
 
 def _require_host(version: str, headers: list[tuple[bytes, bytes]]) -> None:

@@ -123,6 +123,7 @@ POSSIBLE = (
     Possible(413, "The body is too large.", lambda o: o.has_body),
     Possible(422, "What was given cannot be used.", lambda o: o.limited),
     Possible(429, TOO_MUCH, lambda o: o.limited, headers=("Retry-After",)),
+    Possible(431, "Address and headers are too long together.", lambda o: True),
     Possible(503, "Not now.", lambda o: o.limited, headers=("Retry-After",)),
 )  # fmt: skip
 
