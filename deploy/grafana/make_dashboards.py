@@ -163,6 +163,7 @@ DASHBOARDS: dict[str, tuple[Panel, ...]] = {
         rates("mvidarr_rejected_total", "code", "Commands refused"),
         quantiles("mvidarr_live_seconds", "job", "Age of what passes live"),
         graph("Live frames", ("sum(rate(mvidarr_live_frames_total[$__rate_interval]))", "frames")),
+        graph("Channels watched", ("sum(mvidarr_channels_watched)", "streams")),
         rates("mvidarr_reads_total", "outcome", "Reads, and who answered"),
         rates("mvidarr_reads_dropped_total", "why", "Kept answers dropped"),
         graph(

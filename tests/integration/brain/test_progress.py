@@ -73,6 +73,7 @@ async def test_few_may_wait_so_that_others_are_answered(
 ) -> None:
     monkeypatch.setattr(progress, "AT_ONCE", 1)
     leading = Progress(engine)
+    leading.leads = True
     waits = [leading.until("log", 8), leading.until("log", 8)]
     found = await asyncio.gather(*waits, return_exceptions=True)
     assert {each.code for each in found if isinstance(each, Unavailable)} == {"not_yet", "busy"}

@@ -143,7 +143,8 @@ class Children:
 
     async def rest(self) -> None:
         """End the children that wait for another call."""
-        await self._answerers.close()
+        resting, self._answerers = self._answerers, Answerers(self._lasting)
+        await resting.close()
 
     async def warm(self) -> None:
         """Start the server, its modules imported, so that the first call need not wait."""
