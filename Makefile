@@ -44,13 +44,16 @@ lint: install $(VENV)/.deploy-tools $(VENV)/.clients ## format check, lint, type
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-.PHONY: test check chaos bench
+.PHONY: test check servers chaos bench
 test: ## everything: lint, types, unit, contracts, integration, end to end
-	@$(MAKE) --no-print-directory -j 2 install $(VENV)/.clients $(VENV)/.footage
+	@$(MAKE) --no-print-directory -j 4 install $(VENV)/.clients $(VENV)/.footage servers
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
 TESTED := --ignore tests/deploy/test_scanners.py \
   tests/chaos tests/e2e tests/integration tests/deploy tests/contracts tests/unit
+
+servers: # where they can be installed; it needs nothing of what is installed meanwhile
+	@PYTHONPATH=libs/common/src $(PYTHON) -m mvidarr_common.testing.provide
 
 # What `test` runs once the servers are there: what waits most comes first; no scanners. Beside the
 # type checker, which uses one core, the tests are compiled: else each of the processes would do it.

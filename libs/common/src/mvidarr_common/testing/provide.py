@@ -1,10 +1,12 @@
 """Runs the tests' command once the servers that it needs are there.
 
     python -m mvidarr_common.testing.provide make check
+    python -m mvidarr_common.testing.provide                # what can be installed, and no more
 
 Present: runs it. Root on Debian: installs them from Debian's packages first. A container engine:
 runs it as root in a Debian container, on a copy of this folder; TEST_IMAGE names another image
 than the usual one, such as one that is here already. Else: says in one sentence what to install.
+Without a command it needs the standard library alone, so that packages can be installed meanwhile.
 """
 
 import os
@@ -39,8 +41,8 @@ def main(command: list[str]) -> int:
     try:
         _provide()
     except MissingServer as missing:
-        return _in_container(missing, command)
-    return subprocess.run(command, check=False).returncode
+        return _in_container(missing, command) if command else 0
+    return subprocess.run(command, check=False).returncode if command else 0
 
 
 def _provide() -> None:
