@@ -117,7 +117,7 @@ async def test_after_a_snapshot_come_exactly_the_facts_that_it_does_not_show(
 ) -> None:
     client, signed = await as_("user"), await token("user")
     adding = asyncio.create_task(_add_videos(client, 30))
-    await eventually(lambda: catalog.asked("show.after") > 5)
+    await eventually(lambda: catalog.asked("show.after") + catalog.asked("video.get") > 5)
     async with streaming(port, signed, topics="library", snapshot="true") as stream:
         snapshot = await stream.next()
         assert snapshot["type"] == "snapshot"

@@ -9,6 +9,7 @@ one that comes back is there sooner.
 import asyncio
 import logging
 import os
+import select
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -134,7 +135,12 @@ class _Answerer:
 
     @property
     def gone(self) -> bool:
-        return self._reader.at_eof()
+        """What it says unasked is that it has ended, which the loop may not have heard yet."""
+        if self._reader.at_eof():
+            return True
+        unasked = select.poll()
+        unasked.register(self._writer.get_extra_info("socket"), select.POLLIN)
+        return bool(unasked.poll(0))
 
     async def answer(
         self, function: Callable[..., Any], args: tuple[Any, ...], on_message: OnMessage
