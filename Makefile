@@ -46,7 +46,7 @@ lint: install $(VENV)/.deploy-tools $(VENV)/.clients ## format check, lint, type
 
 .PHONY: test check servers chaos bench
 test: ## everything: lint, types, unit, contracts, integration, end to end
-	@$(MAKE) --no-print-directory -j 4 install $(VENV)/.clients $(VENV)/.footage servers
+	@$(MAKE) --no-print-directory -j 4 install $(VENV)/.clients $(VENV)/.footage servers $(VENV)/.deploy-tools
 	@$(BIN)/python -m mvidarr_common.testing.provide $(MAKE) --no-print-directory check
 
 TESTED := --ignore tests/deploy/test_scanners.py \

@@ -10,6 +10,7 @@ What was dropped stays until its place is needed: while the catalog is away, who
 gets it.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ PATIENCE = 120.0
 """Seconds for a question about the past: much may have to be folded."""
 SOON = 2.0
 """Seconds for a question that waits for a record: the catalog lets it wait for less."""
+SOON_AT_ONCE = 8
+"""Such questions: where more is going on it takes longer, and one who waits for news is cheaper."""
 OLD = -1
 """The generation of what may have been overtaken before it came."""
 
@@ -83,6 +86,7 @@ class Reads:
         self._shelf: Shelf[Kept] = Shelf(limit)
         self._standings = Standings(catalog.ask_simplest)
         self._asked: dict[Asked, Shared[Kept]] = {}
+        self._soon = asyncio.Semaphore(SOON_AT_ONCE)
         self.generation = 0
         """Rises whenever what was answered may not be true any more."""
         self._behind = (feed.era, -1)
@@ -102,11 +106,14 @@ class Reads:
 
     async def after(self, query: Query[A], offset: int) -> bytes:
         """The answer once the catalog has committed this record, in one way there and back; raises
-        Unavailable where that is not soon."""
+        Unavailable where that is not soon, or too many ask so."""
+        if self._soon.locked():
+            raise Unavailable("busy", "Too many questions wait already.")
         log_id, data = self._feed.log_id or "", query.model_dump(mode="json")
         asked = ShowAfter(log_id=log_id, offset=offset, question=query.wire, data=data)
         READS.labels("miss").inc()
-        answer = await self._catalog.ask_first(fresh(asked, source="api-gateway"), SOON)
+        async with self._soon:
+            answer = await self._catalog.ask_first(fresh(asked, source="api-gateway"), SOON)
         kept = Kept(answer, shown(answer), offset, OLD)
         note(kept)
         return kept.shown
