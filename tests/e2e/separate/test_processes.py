@@ -104,6 +104,7 @@ async def test_five_processes_give_the_same_result_as_one(
     async with Receiver() as another:
         one = await use(embedded, samples, receiver)
         several = await use(separate, samples, another)
+    assert several.history == one.history  # apart, so that a failure names what differs
     assert several == one
     assert [(v[1], v[0], v[2]) for v in one.videos] == [
         (s.artist, s.title, "failed" if s.damaged else "ready") for s in samples
