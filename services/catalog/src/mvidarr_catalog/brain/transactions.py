@@ -37,7 +37,9 @@ async def transaction(
         else:
             # It is begun here, and must not be begun once more by SQLAlchemy.
             await connection.execution_options(isolation_level="AUTOCOMMIT", straight=True)
-            async with _begun(connection, "repeatable_read" if at_one_moment else None):
+            isolation: Isolation = "repeatable_read" if at_one_moment else None
+            async with _at_work(connection, isolation) as doing:
+                await doing.begin()
                 yield connection
 
 
@@ -80,11 +82,11 @@ async def kept(engine: AsyncEngine) -> AsyncIterator[Begin]:
 
 
 @asynccontextmanager
-async def _at_work(connection: AsyncConnection) -> AsyncIterator[Work]:
+async def _at_work(connection: AsyncConnection, isolation: Isolation = None) -> AsyncIterator[Work]:
     driver = raw(connection)
     if driver.is_closed():
         await _meet_the_end(connection)
-    doing = Work(connection, driver.transaction())
+    doing = Work(connection, driver.transaction(isolation=isolation))
     try:
         yield doing
         if doing.begun is not None:
@@ -109,41 +111,8 @@ async def statement(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
         else:
             await connection.execution_options(isolation_level="AUTOCOMMIT", straight=True)
-            async with _alone(connection):
+            async with _at_work(connection):
                 yield connection
-
-
-@asynccontextmanager
-async def _alone(connection: AsyncConnection) -> AsyncIterator[None]:
-    driver = raw(connection)
-    if driver.is_closed():
-        await _meet_the_end(connection)
-    try:
-        yield
-    except BaseException as error:
-        gone = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
-        await _leave(connection, gone)
-        if isinstance(error, FAILURES):
-            raise _as_sqlalchemy(error, gone) from error
-        raise
-
-
-@asynccontextmanager
-async def _begun(connection: AsyncConnection, isolation: Isolation) -> AsyncIterator[None]:
-    driver = raw(connection)
-    if driver.is_closed():
-        await _meet_the_end(connection)
-    work = driver.transaction(isolation=isolation)
-    try:
-        await work.start()
-        yield
-        await work.commit()
-    except BaseException as error:
-        gone = driver.is_closed() or isinstance(error, asyncpg.InternalClientError)
-        await _give_up(connection, work, gone)
-        if isinstance(error, FAILURES):
-            raise _as_sqlalchemy(error, gone) from error
-        raise
 
 
 async def _give_up(connection: AsyncConnection, work: Transaction, gone: bool) -> None:
