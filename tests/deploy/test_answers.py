@@ -187,8 +187,9 @@ def test_nothing_is_accepted_while_the_broker_has_no_memory_and_everything_after
 def _targets(port: int) -> set[tuple[str, str]]:
     """What a Prometheus watches, and how that is."""
     with suppress(httpx.HTTPError):
-        told = httpx.get(f"http://127.0.0.1:{port}/api/v1/targets").json()["data"]["activeTargets"]
-        return {(each["labels"]["instance"], each["health"]) for each in told}
+        told = httpx.get(f"http://127.0.0.1:{port}/api/v1/targets").raise_for_status().json()
+        targets = told["data"]["activeTargets"]
+        return {(each["labels"]["instance"], each["health"]) for each in targets}
     return set()
 
 
