@@ -10,9 +10,10 @@ import pytest
 from mvidarr_common.bus import Delivery, FromFirst, Record
 from mvidarr_common.bus.rabbit import RabbitBus, open_rabbit
 from mvidarr_common.bus.rabbit.tail import event_id
-from mvidarr_common.bus.topology import job_queue
+from mvidarr_common.bus.topology import LOG, job_queue
 from mvidarr_common.envelope import Envelope, decode
-from mvidarr_common.testing.buses import command, eventually, follow_to, job, persist
+from mvidarr_common.errors import Unconfirmed
+from mvidarr_common.testing.buses import command, eventually, follow_to, ids, job, persist
 from mvidarr_common.testing.rabbitmq import RabbitNode
 
 NOOP = job_queue("noop")
@@ -88,6 +89,27 @@ async def test_what_was_confirmed_survives(
     assert all(a.offset < b.offset for a, b in pairwise(read))
     missing = {each.id for each in confirmed} - {event_id(each.body) for each in read}
     assert not missing, f"{len(missing)} of {len(confirmed)} confirmed are missing in the log"
+
+
+async def test_nothing_is_confirmed_before_a_started_broker_has_found_the_log_again(
+    url: str, vhost: str, node: RabbitNode
+) -> None:
+    """Queues are there sooner than streams: what came in between would be in the queue alone."""
+    async with open_rabbit(url, "test") as bus, open_rabbit(url, "another") as idle:
+        await persist(bus, job())
+        await asyncio.to_thread(node.mislay, vhost, LOG)
+        await asyncio.to_thread(node.close_connections, vhost)
+        said = (each.publish(job()) for each in (bus, idle))
+        told = await asyncio.gather(*said, return_exceptions=True)
+        assert [type(each) for each in told] == [Unconfirmed, Unconfirmed]
+        assert await bus.depth(NOOP.name) == 1
+        await asyncio.to_thread(node.find, vhost, LOG)
+        found = [job(), job()]
+        for each, message in zip((bus, idle), found, strict=True):
+            await persist(each, message)
+        async with bus.read_log(FromFirst()) as reader:
+            assert ids(await follow_to(reader, found[-1]))[-2:] == [each.id for each in found]
+        assert await bus.depth(NOOP.name) == 3
 
 
 async def test_a_broker_killed_right_after_its_first_declarations_is_mended(

@@ -157,6 +157,18 @@ class RabbitNode(Server):
             if f'"{name}' in row or name in row:
                 self.ctl("close_connection", row.split("\t")[0], reason)
 
+    def mislay(self, vhost: str, stream: str) -> None:
+        """As right after a start: the stream is on the disk, and no message finds the way to it
+        until its leader is known."""
+        self.eval(f"mnesia:dirty_delete(rabbit_queue, {_resource(vhost, stream)}).")
+
+    def find(self, vhost: str, stream: str) -> None:
+        """The broker knows the way again."""
+        self.eval(
+            f"[Q] = mnesia:dirty_read(rabbit_durable_queue, {_resource(vhost, stream)}),"
+            "{ok, _} = rabbit_amqqueue:ensure_rabbit_queue_record_is_initialized(Q), ok."
+        )
+
     def memory_alarm(self, on: bool) -> None:
         """Raise or clear the memory alarm: while it is on, the broker reads from no publisher."""
         self.eval(f"vm_memory_monitor:set_vm_memory_high_watermark({0.00001 if on else 0.4:f}).")
@@ -199,6 +211,11 @@ class RabbitNode(Server):
         """The end of what the server has printed and logged."""
         files = [self._output, *sorted(self._folder.glob("log/*.log"))]
         return "\n".join(each.read_text()[-2000:] for each in files if each.exists())
+
+
+def _resource(vhost: str, queue: str) -> str:
+    """How the broker calls it."""
+    return f'{{resource, <<"{vhost}">>, queue, <<"{queue}">>}}'
 
 
 def _environment(folder: Path, name: str, port: int, dist: int, epmd: int) -> dict[str, str]:

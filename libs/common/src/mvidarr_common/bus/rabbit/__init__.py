@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from mvidarr_common.errors import Unavailable
 
 from .beside import beside
-from .connection import Link
+from .connection import Link, pause
 from .declare import prepare
 from .engine import RabbitBus
 from .lost import Lost
@@ -27,7 +27,7 @@ async def open_rabbit(url: str, client: str) -> AsyncIterator[RabbitBus]:
         deadline = asyncio.get_running_loop().time() + START
         for link in bus.links:
             await link.connected(deadline)
-        await _prepared(bus.links[0])
+        await _prepared(bus.links[0], deadline)
         await stack.enter_async_context(beside("asker", bus.asker.keep()))
         stack.push_async_callback(bus.publisher.close)
         await stack.enter_async_context(beside("signals", bus.signals.pump()))
@@ -35,11 +35,16 @@ async def open_rabbit(url: str, client: str) -> AsyncIterator[RabbitBus]:
         yield bus
 
 
-async def _prepared(link: Link) -> None:
-    try:
-        await prepare(link)
-    except Lost as lost:
-        raise Unavailable("broker_unavailable", f"the broker cannot be prepared: {lost}") from lost
+async def _prepared(link: Link, deadline: float) -> None:
+    """A broker that has just started may not have found everything of its own yet."""
+    while True:
+        try:
+            return await prepare(link)
+        except Lost as lost:
+            if asyncio.get_running_loop().time() > deadline:
+                why = f"the broker cannot be prepared: {lost}"
+                raise Unavailable("broker_unavailable", why) from lost
+        await asyncio.sleep(pause())
 
 
 __all__ = ["RabbitBus", "open_rabbit"]

@@ -37,7 +37,7 @@ class RabbitBus:
         )
         self.links = tuple(Link(url, client, role) for role in ("publish", "work", "log", "live"))
         self._publish, self._work, self._log, self._live = self.links
-        self.publisher = Publisher(self._publish, repair=prepare)
+        self.publisher = Publisher(self._publish, ready=prepare)
         self.signals = Signals(self._publish)
         self.asker = Asker(self._live)
         self._bound = {key for queue in JOB_QUEUES for key in queue.bindings}

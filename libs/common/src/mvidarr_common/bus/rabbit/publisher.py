@@ -30,7 +30,8 @@ WINDOW = 100
 """In flight at once; more gains nothing, the client is the limit."""
 
 
-Repair = Callable[[Link], Awaitable[None]]
+Ready = Callable[[Link], Awaitable[None]]
+"""Returns when all that publishing needs is there; raises Lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,18 @@ def _short(text: str) -> str:
 
 
 class Publisher:
-    """Publishes to one exchange over one channel, opened again when it fails; `repair` comes
-    before that: a broker that was killed may have forgotten what was declared just before."""
+    """Publishes to one exchange over one channel, opened again when it fails.
 
-    def __init__(self, link: Link, exchange: str = EXCHANGE, repair: Repair | None = None) -> None:
+    `ready` comes before each channel. A broker that was killed may have forgotten what was declared
+    just before; and one that has just started finds its streams later than its queues (RabbitMQ
+    3.10: when the stream coordinator has a leader). What is published in between is confirmed by
+    the queue alone and never gets into the log.
+    """
+
+    def __init__(self, link: Link, exchange: str = EXCHANGE, ready: Ready | None = None) -> None:
         self._link = link
         self._exchange = exchange
-        self._repair = repair
-        self._failed = False
+        self._ready = ready
         self._channel: Channel | None = None
         self._opening = asyncio.Lock()
         self._window = asyncio.Semaphore(WINDOW)
@@ -171,11 +176,21 @@ class Publisher:
             if self._channel is None or self._channel.is_closed:
                 # Returns are matched by message id, so a retry goes over a channel that has never
                 # seen the first attempt.
-                if self._failed and self._repair is not None:
-                    await self._repair(self._link)
-                self._channel = await self._link.channel(confirms=True)
-                self._failed = False
+                channel = await self._link.channel(confirms=True)
+                try:
+                    await self._wait_until_ready(channel)
+                except BaseException:
+                    await close_channel(channel)
+                    raise
+                self._channel = channel
             return self._channel
+
+    async def _wait_until_ready(self, channel: Channel) -> None:
+        """A channel that is still open afterwards is one of the connection that was found ready."""
+        if self._ready is not None:
+            await self._ready(self._link)
+        if channel.is_closed:
+            raise Lost("the connection was lost")
 
     def _abandon(self, channel: Channel | None = None) -> None:
         """Use this channel no more. Closing may take long on a blocked connection."""
@@ -183,7 +198,6 @@ class Publisher:
         if gone is None or gone is not self._channel:
             return
         self._channel = None
-        self._failed = True
         task = asyncio.create_task(close_channel(gone))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
