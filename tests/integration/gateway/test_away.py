@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.integration.catalogs import Catalog
 
-from mvidarr_api_gateway import breaker
+from mvidarr_api_gateway import breaker, standing
 from mvidarr_api_gateway.deps import Deps
 from mvidarr_common.messages.identity import Role
 from mvidarr_common.messages.queries import ListVideos, Videos
@@ -94,6 +94,24 @@ async def _all_are_there(user: httpx.AsyncClient, urls: list[str]) -> None:
         return set(urls) <= {video["url"] for video in answer.json()["items"]}
 
     await eventually(there, within=20)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_what_was_remembered_whole_is_marked_as_old_too(
+    as_: As, deps: Deps, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "PATIENCE", 0.2)
+    user = await as_("user")
+    await catalog.at_rest()
+    offset = (await catalog.system()).offset
+    await eventually(lambda: deps.feed.committed == offset)
+    fresh = await user.get(VIDEOS)
+    assert (await user.get(VIDEOS)).content == fresh.content
+    catalog.cut()
+    old = await user.get(VIDEOS)
+    assert (old.status_code, old.content) == (200, fresh.content)
+    assert "warning" in old.headers
+    assert (await user.get(VIDEOS, params={"limit": 3})).json()["code"] == "catalog_away"
 
 
 @pytest.mark.usefixtures("hasty")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mvidarr_common.envelope import Envelope, fresh
-from mvidarr_common.errors import Invalid, Unavailable
+from mvidarr_common.errors import Invalid, Problem, Unavailable
 from mvidarr_common.messages import Query, Value, identity
 from mvidarr_common.messages.queries import OfThePast, ShowAfter
 from mvidarr_common.shared import Shared
@@ -170,14 +170,17 @@ class Reads:
         self._drop("missed")
 
     async def holds(self, kept: Kept) -> bool:
-        """Whether it is true at this moment: nothing at all was committed since."""
+        """Whether it is known to be true at this moment: nothing at all was committed since."""
         if kept.generation != self.generation:
             return False
         if self._dropped_by is not None:
             return True
         if not self._catalog.reachable:
             return False
-        now = await self._standings.now()
+        try:
+            now = await self._standings.now()
+        except Problem:  # who asks for the answer itself is told
+            return False
         return now.log_id == self._feed.log_id and now.offset <= kept.offset
 
     @property
