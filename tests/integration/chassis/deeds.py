@@ -25,6 +25,12 @@ def count_up(to: int) -> str:
     return "done"
 
 
+def tell_who() -> int:
+    """Tells and gives its number."""
+    forked.tell(os.getpid())
+    return os.getpid()
+
+
 def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import psutil
 import pytest
-from tests.integration.chassis.deeds import crash, refuse, use_up
+from tests.integration.chassis.deeds import crash, refuse, tell_who, use_up
 
 from mvidarr_common import answering, forked
 from mvidarr_common.errors import JobError
@@ -42,8 +42,25 @@ async def test_many_short_calls_at_once_share_few_children(
     children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "FORK_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "PROCESSORS", 2)
     pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(8)))
-    assert len(set(pids)) == 1
+    assert len(set(pids)) == 2
+
+
+async def test_children_that_come_back_soon_enough_make_up_for_new_ones(
+    children: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    def pass_time(_: object) -> None:
+        nonlocal now
+        now += 70.0
+
+    monkeypatch.setattr(answering, "_now", lambda: now)
+    monkeypatch.setattr(answering, "FORK_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "PROCESSORS", 1)
+    calls = (children.ask(tell_who, on_message=pass_time) for _ in range(4))
+    assert len(set(await asyncio.gather(*calls))) == 1
 
 
 async def test_a_call_that_takes_its_time_holds_up_no_other(

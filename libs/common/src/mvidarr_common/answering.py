@@ -2,8 +2,8 @@
 
 A child that has failed, hung, served often or says that it is spent is ended, and another takes its
 place: a crash costs the one call, and what leaks goes with the child. So does one that nobody has
-asked for a while. Many calls at once do not fork as many children at once: where calls are short,
-one that comes back is there sooner.
+asked for a while. Many calls at once do not fork as many children at once: one that comes back
+costs less, and the next call that waits begins as soon with it as it would with a new one.
 """
 
 import asyncio
@@ -30,8 +30,12 @@ MOST_CALLS = 50
 IDLE_SECONDS = 30.0
 """After which a child that waits for a call gives its memory back."""
 
-FORK_SECONDS = 0.1 / (os.cpu_count() or 1)
-"""Between two forks at least, while calls wait: about what a child and its first call take."""
+PROCESSORS = os.cpu_count() or 1
+"""As many calls begin at once."""
+
+FORK_SECONDS = 0.2 / PROCESSORS
+"""For which no child has come back, before another is forked for a call that waits: about what a
+child and some calls take. So calls share few children where processors are the bound."""
 
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
@@ -47,6 +51,7 @@ class Answerers:
         self._turn = asyncio.Lock()
         self._back = asyncio.Event()
         self._fork_at = 0.0
+        self._busy = 0
 
     async def ask(self, function: Callable[..., T], *args: Any, on_message: OnMessage = None) -> T:
         """What the function returns or raises. Cancelled, or without an answer, its child ends."""
@@ -67,30 +72,47 @@ class Answerers:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator["_Answerer"]:
-        answerer = await self._next()
-        whole = False
+        waiting = await self._next()
         try:
-            yield answerer
-            whole = not answerer.spent
+            answerer = waiting or await self._new()
+            whole = False
+            try:
+                yield answerer
+                whole = not answerer.spent
+            finally:
+                if whole:
+                    self._keep(answerer)
+                else:
+                    await answerer.close()
         finally:
-            if whole:
-                self._keep(answerer)
-            else:
-                await answerer.close()
+            self._busy -= 1
+            self._back.set()
 
-    async def _next(self) -> "_Answerer":
-        """One that waits or comes back, or a new one when its time has come; in the order in which
+    async def _next(self) -> "_Answerer | None":
+        """One that waits or comes back; none when it is time for a new one. In the order in which
         calls came."""
         async with self._turn:
-            while (left := self._fork_at - _now()) > 0 and not self._idle:
-                self._back.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._back.wait()
-            if alive := await self._alive():
-                return alive
-            self._fork_at = _now() + FORK_SECONDS
-        return await self._new()
+            waited = await self._wait()
+            alive = await self._alive()
+            if waited or alive is None:
+                self._fork_at = _now() + FORK_SECONDS
+            self._busy += 1
+            return alive
+
+    @property
+    def _must_wait(self) -> bool:
+        return self._busy >= PROCESSORS and not self._idle
+
+    async def _wait(self) -> bool:
+        """Until one comes back or another may be forked; whether that took its time."""
+        waited = False
+        while self._must_wait and (left := self._fork_at - _now()) > 0:
+            waited = True
+            self._back.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._back.wait()
+        return waited
 
     async def _alive(self) -> "_Answerer | None":
         """What kills one that waits costs nobody."""
@@ -108,7 +130,6 @@ class Answerers:
     def _keep(self, answerer: "_Answerer") -> None:
         answerer.rests_at = _now() + IDLE_SECONDS
         self._idle.append(answerer)
-        self._back.set()
         if self._resting is None or self._resting.done():
             self._resting = asyncio.create_task(self._let_rest())
 
