@@ -17,8 +17,11 @@ help: ## list the targets
 
 install: $(STAMP) ## make the environment in .venv
 
+# Only pip itself from the lock: the one that Python brings takes twice the time for the rest of it.
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
+	awk '/^[^ ]/ {keep = /^pip==/} keep' requirements.lock > $(VENV)/pip.txt
+	$(PIP) --require-hashes -r $(VENV)/pip.txt
 
 # Nothing is compiled here: the first import does it, and most of what is installed is never imported.
 $(STAMP): requirements.lock pyproject.toml $(MEMBERS:%=%/pyproject.toml) | $(BIN)/pip
