@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from .deprecations import operation_id
+from .deprecations import GOING, operation_id
 from .deps import Deps
 from .description import description
 from .edge import Edge, Limits
@@ -17,6 +18,8 @@ from .problems import install
 from .release import VERSION
 from .reopening import Reopening
 from .routes import ROUTERS
+
+TITLE = "MVidarr"
 
 
 def application(deps: Deps) -> Edge:
@@ -54,7 +57,7 @@ def _shared(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 def api(deps: Deps) -> FastAPI:
     """The routes with their errors; the edge is around it."""
     app = FastAPI(
-        title="MVidarr",
+        title=TITLE,
         version=VERSION,
         openapi_url=None,
         docs_url=None,
@@ -65,7 +68,7 @@ def api(deps: Deps) -> FastAPI:
     )
     app.state.deps = deps
     install(app)
-    app.openapi = lambda: description(app)  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = lambda: _description(frozenset(GOING))  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 
@@ -77,3 +80,9 @@ def _routes() -> list[BaseRoute]:
     for router in ROUTERS:
         whole.include_router(router)
     return whole.routes
+
+
+@cache
+def _description(going: frozenset[str]) -> dict[str, Any]:
+    """Made when first asked for; of the same routes, while the same will go, the same is told."""
+    return description(TITLE, VERSION, _routes())

@@ -1,10 +1,10 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, completed from tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
 from mvidarr_common.messages import Value
 
@@ -25,13 +25,11 @@ LEFT_OUT = ("HTTPValidationError", "ValidationError")
 """How FastAPI would tell errors; ours are problems."""
 
 
-def description(app: FastAPI) -> dict[str, Any]:
-    """The document, made when first asked for."""
-    if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        _complete(made)
-        app.openapi_schema = made
-    return app.openapi_schema
+def description(title: str, version: str, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """The document; making it takes longer than most requests."""
+    made = get_openapi(title=title, version=version, routes=routes)
+    _complete(made)
+    return made
 
 
 def operations(document: dict[str, Any]) -> Iterator[Operation]:

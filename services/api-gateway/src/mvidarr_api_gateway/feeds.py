@@ -4,14 +4,17 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from icalendar import Calendar, Event
 
 from mvidarr_common.errors import Invalid
 from mvidarr_common.messages.queries import VideoView
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 RSS = "application/rss+xml"
 OPML = "text/x-opml"
@@ -20,13 +23,16 @@ MOST = 1000
 
 
 def ical(videos: Iterable[VideoView]) -> bytes:
-    """Each video as a whole day, that of its release."""
+    """Each video as a whole day, that of its release. The library takes as long to import as
+    many others together, and most gateways never hear of a calendar."""
+    from icalendar import Calendar, Event
+
     calendar = Calendar()
     calendar.add("prodid", "-//MVidarr//Releases//EN")
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", "Music videos")
     for video in videos:
-        calendar.add_component(_release(video))
+        calendar.add_component(_release(video, Event()))
     return bytes(calendar.to_ical())
 
 
@@ -64,8 +70,7 @@ def followed_names(document: bytes) -> Sequence[str]:
     return found
 
 
-def _release(video: VideoView) -> Event:
-    event = Event()
+def _release(video: VideoView, event: "Event") -> "Event":
     event.add("uid", f"{video.id}@mvidarr")
     event.add("summary", f"{video.artist} - {video.title}" if video.artist else video.title)
     event.add("dtstart", video.about.released)

@@ -13,6 +13,9 @@ GROUPS = (
     "doctor", "backup", "keys",
 )  # fmt: skip
 SERVING = (["run"], ["up"])
+NOT_FOR_SERVICES = ("httpx._main", "pydantic.v1")
+"""What httpx imports for a command line of its own, and FastAPI in order to refuse old models, take
+a tenth of the start of a gateway. Both do without where it is not installed."""
 
 
 def app(groups: Sequence[str] = GROUPS) -> typer.Typer:
@@ -30,4 +33,8 @@ def main() -> None:
     """The entry point. What is imported stays: Python's own 700 would look through it for garbage
     hundreds of times. A service imports no commands for people, which is a third of its start."""
     gc.set_threshold(50_000, 20, 20)
-    app(("run",) if sys.argv[1:2] in SERVING else GROUPS)()
+    serving = sys.argv[1:2] in SERVING
+    if serving:
+        for name in NOT_FOR_SERVICES:
+            sys.modules[name] = None  # type: ignore[assignment]  # Python's way to say: there is none
+    app(("run",) if serving else GROUPS)()
