@@ -80,6 +80,11 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
             self._names[key] = super().prepare_filename(info_dict, dir_type, **more)
         return self._names[key]
 
+    def sort_formats(self, info_dict: dict[str, Any]) -> None:
+        """As yt-dlp's, and not again of those that are to be fetched now: they are in order."""
+        if not self._parts:
+            super().sort_formats(info_dict)
+
     def _forceprint(self, *_: object) -> None:
         """Nothing is to be printed; yt-dlp readies tables for it at every step."""
 
