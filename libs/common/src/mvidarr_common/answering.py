@@ -33,9 +33,9 @@ IDLE_SECONDS = 30.0
 PROCESSORS = os.cpu_count() or 1
 """As many calls begin at once."""
 
-FORK_SECONDS = 0.2 / PROCESSORS
+FORK_SECONDS = 0.1 / PROCESSORS
 """For which no child has come back, before another is forked for a call that waits: about what a
-child and some calls take. So calls share few children where processors are the bound."""
+child and its first call take. So calls share few children where processors are the bound."""
 
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
