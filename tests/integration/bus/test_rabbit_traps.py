@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import pairwise
 
 import aio_pika
 import pytest
+from aiormq import Channel
 
 from mvidarr_common.bus import (
     After,
@@ -18,11 +19,13 @@ from mvidarr_common.bus import (
     Record,
     open_bus,
 )
-from mvidarr_common.bus.rabbit import RabbitBus, open_rabbit
+from mvidarr_common.bus.rabbit import RabbitBus, asking, open_rabbit
+from mvidarr_common.bus.rabbit.connection import Link
+from mvidarr_common.bus.rabbit.declare import a_channel
 from mvidarr_common.bus.rabbit.log import read_log
 from mvidarr_common.bus.rabbit.publisher import Outgoing, outgoing
 from mvidarr_common.bus.topology import LOG, PARKED, UNROUTED, job_queue
-from mvidarr_common.envelope import decode
+from mvidarr_common.envelope import Envelope, decode, fresh
 from mvidarr_common.errors import (
     Conflict,
     LogReplaced,
@@ -31,6 +34,7 @@ from mvidarr_common.errors import (
     Unavailable,
     Unconfirmed,
 )
+from mvidarr_common.messages.queries import GetPosition
 from mvidarr_common.messages.system import LogStarted
 from mvidarr_common.testing.buses import (
     command,
@@ -330,3 +334,32 @@ async def test_what_is_handed_back_too_often_is_parked_with_its_reason(url: str)
         assert decode(dead.body).id == sent.id
         assert dead.dead == DeadLetter(NOOP.name, "delivery_limit")
         await dead.ack()
+
+
+async def test_many_who_doubt_whether_an_answer_comes_look_together(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look is a channel. A hundred that are given up half-way end the connection for all."""
+    looks, held = 0, asyncio.Event()
+
+    def counted(link: Link) -> AbstractAsyncContextManager[Channel]:
+        nonlocal looks
+        looks += 1
+        return a_channel(link)
+
+    async def late(query: Envelope) -> bytes:
+        await held.wait()
+        return query.id.encode()
+
+    async def looked() -> bool:
+        return looks > 0
+
+    monkeypatch.setattr(asking, "a_channel", counted)
+    questions = [fresh(GetPosition(), source="test") for _ in range(100)]
+    async with open_rabbit(url, "test") as bus, bus.answer(late, len(questions)):
+        asked = [asyncio.create_task(bus.ask(each, 30)) for each in questions]
+        await eventually(looked)
+        held.set()
+        answers = await asyncio.gather(*asked)
+    assert answers == [each.id.encode() for each in questions]
+    assert looks < len(questions) / 2

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 from aiormq import Channel
@@ -16,6 +17,7 @@ from mvidarr_common.bus.problems import unpack
 from mvidarr_common.bus.topology import QUERIES
 from mvidarr_common.envelope import CONTENT_TYPE, Envelope
 from mvidarr_common.errors import Problem, Unavailable
+from mvidarr_common.shared import Shared
 
 from .connection import Link, pause
 from .consumer import Consumer
@@ -34,6 +36,15 @@ class Desk:
     channel: Channel
     replies: str = ""
     waiting: dict[str, asyncio.Future[bytes]] = field(default_factory=dict)
+    closed: bool = False
+
+    def expect(self, call: str) -> asyncio.Future[bytes]:
+        """The answer to come; raises Lost where none can come any more."""
+        if self.closed:
+            raise Lost("the answer cannot come any more")
+        self.waiting[call] = answer = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(_seen)
+        return answer
 
     async def take(self, message: DeliveredMessage) -> None:
         """An answer has come; a late one is nobody's."""
@@ -48,6 +59,7 @@ class Desk:
 
     def close(self) -> None:
         """Nobody waits in vain: a question may be asked again."""
+        self.closed = True
         for waiting in self.waiting.values():
             if not waiting.done():
                 waiting.set_exception(Lost("the answer cannot come any more"))
@@ -60,6 +72,7 @@ class Asker:
         self._link = link
         self._desk: Desk | None = None
         self._open = asyncio.Event()
+        self._look = Shared(self._require_answerer)
 
     async def keep(self) -> None:
         """Have a desk, and another after every loss, until cancelled."""
@@ -114,30 +127,36 @@ class Asker:
         desk = self._desk
         assert desk is not None
         call = str(uuid4())
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes] = loop.create_future()
-        desk.waiting[call] = answer
-        answer.add_done_callback(_seen)
-        doubt = loop.call_later(DOUBT, self._doubt, answer)
+        answer = desk.expect(call)
+        doubt = asyncio.get_running_loop().call_later(DOUBT, self._doubt, answer)
+        putting = asyncio.create_task(_put(desk, call, body, end))
+        putting.add_done_callback(_seen)
         try:
-            await _put(desk, call, body, end)
+            # A channel that dies while the question is put may never say so; the desk does.
+            either: set[asyncio.Future[Any]] = {putting, answer}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                await putting
             return await answer
+        except BaseException:
+            putting.cancel()
+            raise
         finally:
             doubt.cancel()
             del desk.waiting[call]
             answer.cancel()
 
     def _doubt(self, answer: asyncio.Future[bytes]) -> None:
-        """Look for somebody to answer while the answer may still come."""
-        looking = asyncio.create_task(self._require_answerer())
+        """Look for somebody to answer while the answer may still come. Who doubts at the same time
+        looks together, and nobody stops looking half-way: a channel that is given up while it opens
+        can end the whole connection."""
 
-        def told(_: asyncio.Task[None]) -> None:
-            failed = None if looking.cancelled() else looking.exception()
+        def told(looked: asyncio.Task[None]) -> None:
+            failed = None if looked.cancelled() else looked.exception()
             if failed is not None and not answer.done():
                 answer.set_exception(failed)
 
-        looking.add_done_callback(told)
-        answer.add_done_callback(lambda _: looking.cancel())
+        self._look.begin().add_done_callback(told)
 
     async def _require_answerer(self) -> None:
         async with a_channel(self._link) as channel:
@@ -164,7 +183,7 @@ async def _put(desk: Desk, call: str, body: bytes, end: float) -> None:
         raise
 
 
-def _seen(answer: asyncio.Future[bytes]) -> None:
+def _seen(answer: asyncio.Future[Any]) -> None:
     """Nobody need look at it: the question itself may have failed first."""
     if not answer.cancelled():
         answer.exception()
