@@ -14,7 +14,14 @@ from mvidarr_downloader.remote import Changed
 def meter(**more: Any) -> tuple[Meter, list[Progress]]:
     """A meter, and what it tells."""
     told: list[Progress] = []
-    given = {"limit": 1000, "expected": None, "begun": {}, "sizes": {}, **more}
+    given = {
+        "limit": 1000,
+        "expected": None,
+        "begun": {},
+        "sizes": {},
+        "anew": lambda _: False,
+        **more,
+    }
     return Meter(**given, tell=told.append, remember=lambda _: None), told
 
 
@@ -116,3 +123,9 @@ def test_what_begins_is_told_at_once() -> None:
     counted(step("source.f1.mp4", 2, info_dict={"acodec": "none"}))
     counted(step("source.f2.m4a", 1, info_dict={"vcodec": "none"}))
     assert [word.stage for word in told] == ["downloading video", "downloading audio"]
+
+
+def test_what_is_sent_anew_is_not_resumed_however_much_comes_first() -> None:
+    metre, _ = meter(begun={"a.mp4": 100}, anew=lambda _: True)
+    metre(step("a.mp4", 150))
+    assert metre.resumed_from == 0

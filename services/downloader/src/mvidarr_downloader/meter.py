@@ -30,6 +30,7 @@ class Meter:
         sizes: dict[str, int],
         tell: Callable[[Progress], None],
         remember: Callable[[dict[str, int]], None],
+        anew: Callable[[str], bool],
     ) -> None:
         self.limit = limit
         self.expected = expected
@@ -41,6 +42,8 @@ class Meter:
         self.resumed_from = 0
         self._tell = tell
         self._remember = remember
+        self._anew = anew
+        """Whether the site sends all of a format again, whatever is there."""
         self._told = 0.0
         self._speeds = deque[int](maxlen=HISTORY)
         self._second, self._before = time.monotonic(), sum(begun.values())
@@ -76,7 +79,8 @@ class Meter:
             self._remember(self.sizes)
         self._told = 0.0  # what begins is told at once
         held = self.begun.get(name, 0)
-        if bytes_ >= held:
+        part = str((status.get("info_dict") or {}).get("format_id"))
+        if bytes_ >= held and not self._anew(part):
             self.resumed_from += held
 
     def _finishes(self, name: str, bytes_: int, status: Mapping[str, Any]) -> None:

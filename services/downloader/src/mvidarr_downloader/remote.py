@@ -49,6 +49,7 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._digests: dict[str, str] = {}
         self._pieces: dict[str, str] = {}
         self._ranges: list[Range] = []
+        self._anew: set[str] = set()
         self._spare: Response | None = None
         self._names: dict[tuple[str, ...], str] = {}
         self.sums = Sums()
@@ -101,6 +102,11 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         self._parts = {Request(each["url"]).url: str(each["format_id"]) for each in files}
         self._known, self._digests, self._remember = known, checksums, remember
         self._ranges.clear()
+        self._anew.clear()
+
+    def sends_anew(self, part: str) -> bool:
+        """Whether the site has answered with all of it, and not with the rest."""
+        return part in self._anew
 
     def prove(self, status: Info) -> None:
         """A progress hook: a file that is complete has the checksum that its site tells, if it
@@ -155,6 +161,8 @@ class Session(YoutubeDL):  # type: ignore[misc]  # yt-dlp has no types
         if answer.status == 206 and (other or digests.contradicts(self._digests.get(part), digest)):
             answer.close()
             raise Changed
+        if answer.status == 200:
+            self._anew.add(part)
         self.sums.begin(part, answer)
         self._note(self._known, part, said)
         self._note(self._digests, part, digest, forget=answer.status == 200)

@@ -146,7 +146,9 @@ def _download(
         expected = _known_size(info, "filesize", "filesize_approx")
         begun = partial.held(order.into)
         remember = given(_remember, order.into, now)
-        meter = Meter(order.max_bytes, expected, begun, now.sizes, forked.tell, remember)
+        meter = Meter(
+            order.max_bytes, expected, begun, now.sizes, forked.tell, remember, ydl.sends_anew
+        )
         give = given(_give_back, room, meter, _to_come(order, info) + sum(begun.values()))
         ydl._progress_hooks = [meter, give, ydl.prove]
         ydl.watch(_parts(info), now.validators, now.digests, remember)
