@@ -1,6 +1,7 @@
 """Running systems, shared as far as a test does not kill them; their logs stand beside failures."""
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from mvidarr_common.testing.system import EMBEDDED, SEPARATE, System
 from mvidarr_common.testing.traces import Collector, collecting
 
 Separate = Callable[..., System]
+
+HOSTS = ip_network("127.1.0.0/16").hosts()
 
 RUNNING = pytest.StashKey[dict[str, System]]()
 """What runs for the tests of a folder."""
@@ -177,8 +180,9 @@ async def client(access: Access) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def site(film: Sample, clip: Sample) -> AsyncIterator[Site]:
-    """Where videos come from; its address is a new one for each test."""
-    async with Site([film, clip]) as site:
+    """Where videos come from, at an address of its own: a port alone may come again, and a page
+    that has been added once is not taken twice."""
+    async with Site([film, clip], host=str(next(HOSTS))) as site:
         yield site
 
 
