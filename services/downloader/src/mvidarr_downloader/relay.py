@@ -9,7 +9,7 @@ import base64
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from yt_dlp.socks import ProxyType, sockssocket
@@ -94,14 +94,23 @@ def _through(proxy: SplitResult, host: str, port: int, timeout: float) -> socket
     """A connection through an HTTP or SOCKS proxy."""
     near = proxy.hostname or "", proxy.port or 1080
     user, password = unquote(proxy.username or ""), unquote(proxy.password or "")
-    if kind := _SOCKS.get(proxy.scheme):
-        through = sockssocket()
-        through.settimeout(timeout)
-        through.setproxy(kind, *near, False, user or None, password or None)
-        through.connect((host, port))
-        return through  # type: ignore[no-any-return]  # a socket
-    connection = socket.create_connection(near, timeout)
-    name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    with ExitStack() as failing:
+        if kind := _SOCKS.get(proxy.scheme):
+            connection = failing.enter_context(sockssocket())
+            connection.settimeout(timeout)
+            connection.setproxy(kind, *near, False, user or None, password or None)
+            connection.connect((host, port))
+        else:
+            connection = failing.enter_context(socket.create_connection(near, timeout))
+            _ask_for(
+                connection, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", user, password
+            )
+        failing.pop_all()
+    return connection  # type: ignore[no-any-return]  # a socket
+
+
+def _ask_for(connection: socket.socket, name: str, user: str, password: str) -> None:
+    """Have an HTTP proxy connect to the name; OSError when it does not."""
     lines = [f"CONNECT {name} HTTP/1.1", f"Host: {name}"]
     if user:
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -109,9 +118,7 @@ def _through(proxy: SplitResult, host: str, port: int, timeout: float) -> socket
     connection.sendall("\r\n".join((*lines, "", "")).encode())
     answer, _ = _head_of(connection)
     if answer[0].split(" ")[1] != "200":
-        connection.close()
         raise OSError(f"the proxy says {answer[0]!r}")
-    return connection
 
 
 def _head_of(connection: socket.socket) -> tuple[list[str], bytes]:

@@ -58,7 +58,8 @@ class Prometheus(Private):
             with urlopen(address) as answer:  # ours, on loopback
                 rows: list[dict[str, Any]] = json.load(answer)["data"]["result"]
         except HTTPError as refused:
-            raise ValueError(f"{query}: {json.load(refused)['error']}") from None
+            with refused:
+                raise ValueError(f"{query}: {json.load(refused)['error']}") from None
         return rows
 
     def _ready(self) -> bool:
@@ -68,5 +69,8 @@ class Prometheus(Private):
         try:
             with urlopen(f"http://{self.address}/-/ready"):  # ours
                 return True
+        except HTTPError as starting:
+            starting.close()
+            return False
         except (URLError, ConnectionError):
             return False
