@@ -32,7 +32,7 @@ async def test_one_child_answers_one_call_after_another(children: Children) -> N
 async def test_calls_at_once_have_a_child_each(
     children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "FORK_SECONDS", 0.0)
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", 0.0)
     pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(3)))
     assert len(set(pids)) == 3
     assert await children.ask(os.getpid) in pids
@@ -41,7 +41,8 @@ async def test_calls_at_once_have_a_child_each(
 async def test_many_short_calls_at_once_share_few_children(
     children: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "FORK_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "SPARE", 2.0)
     monkeypatch.setattr(answering, "PROCESSORS", 2)
     pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(8)))
     assert len(set(pids)) == 2
@@ -57,16 +58,20 @@ async def test_children_that_come_back_soon_enough_make_up_for_new_ones(
         now += 70.0
 
     monkeypatch.setattr(answering, "_now", lambda: now)
-    monkeypatch.setattr(answering, "FORK_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(answering, "SPARE", 2.0)
     monkeypatch.setattr(answering, "PROCESSORS", 1)
     calls = (children.ask(tell_who, on_message=pass_time) for _ in range(4))
     assert len(set(await asyncio.gather(*calls))) == 1
 
 
+@pytest.mark.parametrize(("spare", "patience"), [(0.0, 60.0), (2.0, 0.05)])
 async def test_a_call_that_takes_its_time_holds_up_no_other(
-    children: Children, monkeypatch: pytest.MonkeyPatch
+    children: Children, monkeypatch: pytest.MonkeyPatch, spare: float, patience: float
 ) -> None:
-    monkeypatch.setattr(answering, "FORK_SECONDS", 0.05)
+    """Whether the processors have nothing to do, or other programs keep them busy."""
+    monkeypatch.setattr(answering, "SPARE", spare)
+    monkeypatch.setattr(answering, "PATIENCE_SECONDS", patience)
     long = [asyncio.create_task(children.ask(signal.pause)) for _ in range(3)]
     assert await children.ask(os.getpid) != os.getpid()
     for each in long:

@@ -2,8 +2,8 @@
 
 A child that has failed, hung, served often or says that it is spent is ended, and another takes its
 place: a crash costs the one call, and what leaks goes with the child. So does one that nobody has
-asked for a while. Many calls at once do not fork as many children at once: one that comes back
-costs less, and the next call that waits begins as soon with it as it would with a new one.
+asked for a while. Many calls at once do not fork as many children at once: while the processors are
+busy, another child makes nothing faster, and one that comes back costs less.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
+
+import psutil
 
 from . import forked
 from .errors import JobError
@@ -33,9 +35,14 @@ IDLE_SECONDS = 30.0
 PROCESSORS = os.cpu_count() or 1
 """As many calls begin at once."""
 
-FORK_SECONDS = 0.1 / PROCESSORS
-"""For which no child has come back, before another is forked for a call that waits: about what a
-child and its first call take. So calls share few children where processors are the bound."""
+LOOK_SECONDS = 0.05
+"""Between two looks whether the processors are busy: the system counts in hundredths."""
+
+SPARE = 0.25
+"""The part of the processors' time, left unused, for which a call that waits gets a child."""
+
+PATIENCE_SECONDS = 0.25 / PROCESSORS
+"""For which no child has come back, before another is forked, whatever keeps them busy."""
 
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
@@ -51,6 +58,7 @@ class Answerers:
         self._turn = asyncio.Lock()
         self._back = asyncio.Event()
         self._fork_at = 0.0
+        self._processors = _Processors()
         self._busy = 0
 
     async def ask(self, function: Callable[..., T], *args: Any, on_message: OnMessage = None) -> T:
@@ -95,7 +103,7 @@ class Answerers:
             waited = await self._wait()
             alive = await self._alive()
             if waited or alive is None:
-                self._fork_at = _now() + FORK_SECONDS
+                self._fork_at = _now() + PATIENCE_SECONDS
             self._busy += 1
             return alive
 
@@ -106,11 +114,11 @@ class Answerers:
     async def _wait(self) -> bool:
         """Until one comes back or another may be forked; whether that took its time."""
         waited = False
-        while self._must_wait and (left := self._fork_at - _now()) > 0:
+        while self._must_wait and _now() < self._fork_at and not self._processors.spared():
             waited = True
             self._back.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(left):
+                async with asyncio.timeout(min(LOOK_SECONDS, self._fork_at - _now())):
                     await self._back.wait()
         return waited
 
@@ -144,6 +152,28 @@ class Answerers:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+class _Processors:
+    """What all programs together leave unused of them."""
+
+    def __init__(self) -> None:
+        self._looked, self._unused = _now(), _unused()
+
+    def spared(self) -> bool:
+        """Whether it was much since the last look; never so soon after it that nobody can tell."""
+        passed = _now() - self._looked
+        if passed < LOOK_SECONDS:
+            return False
+        before, self._unused = self._unused, _unused()
+        self._looked += passed
+        return self._unused - before >= SPARE * passed * PROCESSORS
+
+
+def _unused() -> float:
+    """Seconds of all processors, those included in which somebody waited for a disk."""
+    times = psutil.cpu_times()
+    return float(times.idle + getattr(times, "iowait", 0.0))
 
 
 class _Answerer:

@@ -11,6 +11,7 @@ from yt_dlp import YoutubeDL
 from mvidarr_common import forked
 from mvidarr_common.messages.jobs import Downloaded
 from mvidarr_downloader import failures, partial
+from mvidarr_downloader.ahead import Ahead
 from mvidarr_downloader.asides import refuse_unwanted, subtitle_files
 from mvidarr_downloader.blocks import as_they_come
 from mvidarr_downloader.bounds import Way, bounded
@@ -150,7 +151,7 @@ def _download(
             order.max_bytes, expected, begun, now.sizes, forked.tell, remember, ydl.sends_anew
         )
         give = given(_give_back, room, meter, _to_come(order, info) + sum(begun.values()))
-        ydl._progress_hooks = [meter, give, ydl.prove]
+        ydl._progress_hooks = [meter, give, Ahead(), ydl.prove]
         ydl.watch(_parts(info), now.validators, now.digests, remember)
         try:
             return meter, ydl.process_ie_result(dict(info), download=True)
