@@ -43,7 +43,7 @@ async def test_many_short_calls_at_once_share_few_children(
 ) -> None:
     monkeypatch.setattr(answering, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(answering, "SPARE", 2.0)
-    monkeypatch.setattr(answering, "PROCESSORS", 2)
+    monkeypatch.setattr(answering, "AT_ONCE", 2)
     pids = await asyncio.gather(*(children.ask(os.getpid) for _ in range(8)))
     assert len(set(pids)) == 2
 
@@ -60,7 +60,7 @@ async def test_children_that_come_back_soon_enough_make_up_for_new_ones(
     monkeypatch.setattr(answering, "_now", lambda: now)
     monkeypatch.setattr(answering, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(answering, "SPARE", 2.0)
-    monkeypatch.setattr(answering, "PROCESSORS", 1)
+    monkeypatch.setattr(answering, "AT_ONCE", 1)
     calls = (children.ask(tell_who, on_message=pass_time) for _ in range(4))
     assert len(set(await asyncio.gather(*calls))) == 1
 
@@ -70,6 +70,7 @@ async def test_a_call_that_takes_its_time_holds_up_no_other(
     children: Children, monkeypatch: pytest.MonkeyPatch, spare: float, patience: float
 ) -> None:
     """Whether the processors have nothing to do, or other programs keep them busy."""
+    monkeypatch.setattr(answering, "AT_ONCE", 1)
     monkeypatch.setattr(answering, "SPARE", spare)
     monkeypatch.setattr(answering, "PATIENCE_SECONDS", patience)
     long = [asyncio.create_task(children.ask(signal.pause)) for _ in range(3)]

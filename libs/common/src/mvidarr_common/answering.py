@@ -2,8 +2,8 @@
 
 A child that has failed, hung, served often or says that it is spent is ended, and another takes its
 place: a crash costs the one call, and what leaks goes with the child. So does one that nobody has
-asked for a while. Many calls at once do not fork as many children at once: while the processors are
-busy, another child makes nothing faster, and one that comes back costs less.
+asked for a while. Of many calls at once those begin that the processors have time for: while they
+are busy another one makes nothing faster, and takes a child more.
 """
 
 import asyncio
@@ -33,16 +33,18 @@ IDLE_SECONDS = 30.0
 """After which a child that waits for a call gives its memory back."""
 
 PROCESSORS = os.cpu_count() or 1
-"""As many calls begin at once."""
+
+AT_ONCE = 2 * PROCESSORS
+"""Calls that begin at once: where one waits for its site or its disk, another has what to do."""
 
 LOOK_SECONDS = 0.05
 """Between two looks whether the processors are busy: the system counts in hundredths."""
 
 SPARE = 0.25
-"""The part of the processors' time, left unused, for which a call that waits gets a child."""
+"""The part of the processors' time, left unused, for which a call that waits begins."""
 
 PATIENCE_SECONDS = 0.25 / PROCESSORS
-"""For which no child has come back, before another is forked, whatever keeps them busy."""
+"""For which no child has come back, before another call begins, whatever keeps them busy."""
 
 Open = Callable[[], AbstractAsyncContextManager[Streams]]
 
@@ -57,7 +59,6 @@ class Answerers:
         self._resting: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._back = asyncio.Event()
-        self._fork_at = 0.0
         self._processors = _Processors()
         self._busy = 0
 
@@ -97,30 +98,23 @@ class Answerers:
             self._back.set()
 
     async def _next(self) -> "_Answerer | None":
-        """One that waits or comes back; none when it is time for a new one. In the order in which
-        calls came."""
+        """One that waits, if any does, when it is time for another call; in the order in which
+        they came."""
         async with self._turn:
-            waited = await self._wait()
-            alive = await self._alive()
-            if waited or alive is None:
-                self._fork_at = _now() + PATIENCE_SECONDS
+            await self._time_for_another()
             self._busy += 1
-            return alive
+            return await self._alive()
 
-    @property
-    def _must_wait(self) -> bool:
-        return self._busy >= PROCESSORS and not self._idle
-
-    async def _wait(self) -> bool:
-        """Until one comes back or another may be forked; whether that took its time."""
-        waited = False
-        while self._must_wait and _now() < self._fork_at and not self._processors.spared():
-            waited = True
-            self._back.clear()
+    async def _time_for_another(self) -> None:
+        end = _now() + PATIENCE_SECONDS
+        self._back.clear()
+        while self._busy >= AT_ONCE and not self._back.is_set():
+            left = end - _now()
+            if left <= 0 or self._processors.spared():
+                break
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(LOOK_SECONDS, self._fork_at - _now())):
+                async with asyncio.timeout(min(LOOK_SECONDS, left)):
                     await self._back.wait()
-        return waited
 
     async def _alive(self) -> "_Answerer | None":
         """What kills one that waits costs nobody."""
