@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import select
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -145,7 +146,7 @@ class Answerers:
 
 
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    return time.monotonic()
 
 
 class _Processors:
