@@ -17,6 +17,7 @@ from mvidarr_common.errors import Conflict
 from mvidarr_common.messages.queries import ProfileView, Records, SystemView
 from mvidarr_common.testing.conditions import eventually
 from mvidarr_common.testing.outside import add, ended, log, nothing_left, plays, quiet
+from mvidarr_common.testing.servers import PLAIN
 from mvidarr_common.testing.system import System
 
 pytestmark = pytest.mark.timeout(240)
@@ -111,7 +112,8 @@ RESERVED = {"con", "prn", "aux", "nul"}
 async def http(client: Client, embedded: System) -> AsyncIterator[httpx.AsyncClient]:
     """Requests as they are, answers as they are."""
     address = f"{embedded.address}/api/v1"
-    async with httpx.AsyncClient(base_url=address, headers=client.access.headers) as http:
+    headers = client.access.headers
+    async with httpx.AsyncClient(base_url=address, headers=headers, verify=PLAIN) as http:
         yield http
 
 
